@@ -1,0 +1,13 @@
+"""Blocks as their owner sees them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+
+class Blocks(msgspec.Struct, frozen=True):
+    """Whom I blocked."""
+
+    people: list[UUID]

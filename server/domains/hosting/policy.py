@@ -1,0 +1,38 @@
+"""Who may do what hosts do; pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from server.domains.events.models import Gathering
+from server.domains.hosting.errors import TooLateToRehearse
+from server.domains.messages.models import Message
+from server.domains.prayer.models import PASTORS
+from server.domains.safety.models import HOST
+from server.kit.errors import Conflict
+from server.kit.scope import Rule, Scope
+
+_EVERYBODY = frozenset({"owner", "admin", "pastor", "moderator", "prayer_team", "member"})
+# a member may be host of a room they were invited to; the room itself decides
+DECIDE = Rule(_EVERYBODY, api_scope="moderation:write")
+REPORT = Rule(_EVERYBODY, guests=True)
+PRIVATE_REPORTS = PASTORS  # of what was said in one-to-one prayer: the host there is who was reported
+REHEARSE = HOST
+FORGET = Rule.of("owner", "admin")
+EXPORT = Rule.of("owner", "admin", api_scope="chat:read")
+
+
+def check_rehearsal(gathering: Gathering, now: datetime) -> None:
+    """Raise TooLateToRehearse for a gathering whose doors are open, or that will not be held."""
+    if gathering.cancelled_at is not None:
+        raise TooLateToRehearse("This gathering was cancelled.")
+    if now >= gathering.opens_at:
+        raise TooLateToRehearse()
+
+
+def check_report(message: Message, scope: Scope) -> None:
+    """Raise Conflict for one's own message, or one that does not stand there any more."""
+    if message.author.id == scope.actor.id:
+        raise Conflict("This is your own message: you can delete it.")
+    if message.state != "posted":
+        raise Conflict("This message was taken down already.")
