@@ -1,0 +1,73 @@
+/** Send what I wrote, and decide about each refusal: ask for a name, wait, take another id, or leave it to me. */
+
+import type { Receipt } from "../core/generated";
+import { LiveError } from "../core/requests";
+import type { Outbox, Sending } from "./outbox";
+import type { Words } from "./wire";
+
+/** What a sender needs of the chat around it. */
+export interface Desk {
+  readonly outbox: Outbox;
+  room(): string;
+  signedIn(): boolean;
+  send(id: string, words: Words): Promise<Receipt>;
+  /** A name is needed; `code` is what was wrong with the last one. */
+  ask(code?: string): void;
+  taken(receipt: Receipt): void;
+}
+
+export class Sender {
+  readonly #desk: Desk;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  async send({ id, body, replyTo, mentions }: Sending): Promise<void> {
+    const { outbox } = this.#desk;
+    if (!this.#desk.signedIn()) {
+      outbox.mark(id, "unsigned");
+      this.#desk.ask();
+      return;
+    }
+    outbox.mark(id, "sending", { room: this.#desk.room() });
+    const words: Words = {
+      body,
+      ...(replyTo ? { reply_to: replyTo } : {}),
+      ...(mentions.length > 0 ? { mentions } : {}),
+    };
+    try {
+      const receipt = await this.#desk.send(id, words);
+      outbox.mark(id, "sent");
+      this.#desk.taken(receipt);
+    } catch (error) {
+      if (!(error instanceof LiveError)) throw error;
+      this.#refused(id, error);
+    }
+  }
+
+  retry(id: string): void {
+    const item = this.#desk.outbox.get(id);
+    if (item) void this.send(item);
+  }
+
+  /** Send what an earlier page had on its way, or what waited for a name. */
+  resume(states: readonly Sending["state"][]): void {
+    for (const item of this.#desk.outbox.items) if (states.includes(item.state)) void this.send(item);
+  }
+
+  #refused(id: string, { code, retryAfter }: LiveError): void {
+    const { outbox } = this.#desk;
+    if (code === "name_taken" || code === "unauthenticated") {
+      outbox.mark(id, "unsigned");
+      this.#desk.ask(code);
+    } else if (code === "id_taken") {
+      const item = outbox.again(id);
+      if (item) void this.send(item);
+    } else if ((code === "slow_mode" || code === "limited") && retryAfter !== null) {
+      const wait = retryAfter * 1000;
+      outbox.mark(id, "later", { code, until: Date.now() + wait });
+      setTimeout(() => this.retry(id), wait);
+    } else outbox.mark(id, "failed", { code: code === "left" ? "room_closed" : code });
+  }
+}

@@ -1,0 +1,52 @@
+/** What every form of the console does: send once, keep what was typed, say what was wrong where it was wrong. */
+
+import type { ConsoleApi } from "./api";
+import { type Wrong, wrongIn } from "./field";
+import { ConsoleElement } from "./view";
+
+export abstract class ConsoleForm extends ConsoleElement {
+  static override properties = {
+    api: { attribute: false },
+    busy: { state: true },
+    error: { state: true },
+    done: { state: true },
+    wrong: { state: true },
+  };
+
+  declare api: ConsoleApi;
+  declare busy: boolean;
+  /** Why the last try was refused. */
+  declare error: string;
+  /** What the last try did. */
+  declare done: string;
+  declare wrong: Wrong;
+
+  constructor() {
+    super();
+    this.busy = false;
+    this.error = "";
+    this.done = "";
+    this.wrong = {};
+  }
+
+  /** Do something that may be refused; return whether it was done. */
+  protected async attempt(work: () => Promise<unknown>, done = ""): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.error = "";
+    this.done = "";
+    this.wrong = {};
+    try {
+      await work();
+      this.done = done;
+      return true;
+    } catch (error) {
+      this.wrong = wrongIn(error, this.say);
+      this.error = this.why(error);
+      if (Object.keys(this.wrong).length) void this.focusOn('[aria-invalid="true"]');
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+}

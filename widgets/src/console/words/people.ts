@@ -1,0 +1,98 @@
+/** What the page of people with a key says. */
+
+const en = {
+  title: "People with a key",
+  staff: "Staff",
+  everybody: "Everybody",
+  show: "Who to show",
+  empty: "Nobody yet. Invite the first person below.",
+  suspended: "paused",
+  you: "you",
+  changeRoles: "Change roles",
+  rolesOf: (name: string) => `Roles of ${name}`,
+  rolesHint: "Greyed roles are beyond your own: ask an owner.",
+  rolesSet: (name: string) => `${name} has the new roles.`,
+  suspend: "Pause",
+  resume: "Let in again",
+  suspendedNow: (name: string) => `${name} is kept out; all their devices were signed out.`,
+  resumedNow: (name: string) => `${name} may sign in again.`,
+  removeFactor: "Remove second factor",
+  removeFactorSure: (name: string) =>
+    `Only when ${name} lost the phone and asked you in person. They are told by letter.`,
+  factorRemoved: (name: string) => `${name} can sign in with the password alone and set up an app again.`,
+  invite: "Invite somebody",
+  inviteHint: "They get a letter with a link that works once, for seven days.",
+  roles: "Roles",
+  letter: "Language of the letter",
+  languages: { en: "English", es: "Spanish" },
+  send: "Send the invitation",
+  sent: (email: string) => `An invitation is on its way to ${email}.`,
+  open: "Open invitations",
+  none: "No invitation is open.",
+  until: (when: string) => `works until ${when}`,
+  takeBack: "Take back",
+  takenBack: (email: string) => `The invitation of ${email} is taken back.`,
+  about: {
+    owner: "Everything, and who else may.",
+    admin: "People, rooms, rules and the website.",
+    pastor: "Gatherings, rooms, and what only pastors read.",
+    moderator: "Keeps the chat kind.",
+    prayer_team: "Reads and answers prayers.",
+  } as Record<string, string>,
+  codes: {
+    role_not_yours: "Your own roles do not cover this change. Ask an owner.",
+    last_owner: "A church always has an owner: make somebody else owner first.",
+    no_totp: "This person has no second factor.",
+  } as Record<string, string>,
+};
+
+export type PeopleWords = typeof en;
+
+const es: PeopleWords = {
+  title: "Personas con llave",
+  staff: "Equipo",
+  everybody: "Todo el mundo",
+  show: "A quién mostrar",
+  empty: "Todavía nadie. Invita abajo a la primera persona.",
+  suspended: "en pausa",
+  you: "tú",
+  changeRoles: "Cambiar permisos",
+  rolesOf: (name) => `Permisos de ${name}`,
+  rolesHint: "Los permisos en gris pasan de los tuyos: pídelo a un responsable.",
+  rolesSet: (name) => `${name} tiene los permisos nuevos.`,
+  suspend: "Poner en pausa",
+  resume: "Dejar entrar otra vez",
+  suspendedNow: (name) => `${name} ya no puede entrar; se cerró la sesión en todos sus dispositivos.`,
+  resumedNow: (name) => `${name} puede entrar otra vez.`,
+  removeFactor: "Quitar el segundo factor",
+  removeFactorSure: (name) =>
+    `Solo si ${name} perdió el teléfono y te lo pidió en persona. Se le avisa por carta.`,
+  factorRemoved: (name) =>
+    `${name} puede entrar solo con su contraseña y configurar otra vez una aplicación.`,
+  invite: "Invitar a alguien",
+  inviteHint: "Recibe una carta con un enlace que sirve una vez, durante siete días.",
+  roles: "Permisos",
+  letter: "Idioma de la carta",
+  languages: { en: "Inglés", es: "Español" },
+  send: "Enviar la invitación",
+  sent: (email) => `Va una invitación en camino a ${email}.`,
+  open: "Invitaciones abiertas",
+  none: "No hay ninguna invitación abierta.",
+  until: (when) => `sirve hasta el ${when}`,
+  takeBack: "Retirar",
+  takenBack: (email) => `La invitación de ${email} está retirada.`,
+  about: {
+    owner: "Todo, y decide quién más puede.",
+    admin: "Personas, salas, reglas y el sitio web.",
+    pastor: "Encuentros, salas y lo que solo leen los pastores.",
+    moderator: "Cuida que el chat sea amable.",
+    prayer_team: "Lee y responde las oraciones.",
+  },
+  codes: {
+    role_not_yours: "Tus propios permisos no alcanzan para este cambio. Pídelo a un responsable.",
+    last_owner: "Una iglesia siempre tiene un responsable: nombra primero a otra persona.",
+    no_totp: "Esta persona no tiene segundo factor.",
+  },
+};
+
+export const peopleWords = { en, es };

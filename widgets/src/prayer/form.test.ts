@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Page } from "../core/page";
+import { Speech } from "../core/speech";
+import { NarthexPrayerForm } from "./form";
+import { Asker, type Link } from "./page";
+import { en } from "./words/en";
+
+customElements.define("narthex-prayer-form", NarthexPrayerForm);
+
+type Answer = { status: number; body: unknown } | "offline";
+
+let form: NarthexPrayerForm;
+let asker: Asker;
+let asked: { url: string; body: Record<string, unknown> }[];
+let seen: Link[];
+
+async function show(...answers: Answer[]): Promise<void> {
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    asked.push({ url, body: body && JSON.parse(String(body)) });
+    const answer = answers.shift();
+    if (!answer || answer === "offline") throw new TypeError("Failed to fetch");
+    return new Response(JSON.stringify(answer.body), { status: answer.status });
+  });
+  asker = new Asker({
+    api: "/api/v1/grace",
+    church: { slug: "grace", name: "Grace", status: "active" },
+  } as Page);
+  form = Object.assign(new NarthexPrayerForm(), {
+    visitor: asker,
+    speech: new Speech("en", en),
+    see: (link: Link) => seen.push(link),
+  });
+  document.body.append(form);
+  await form.updateComplete;
+}
+
+const field = <Kind extends HTMLElement = HTMLInputElement>(name: string) =>
+  form.querySelector<Kind>(`[name="${name}"]`) as Kind;
+const alert = () => form.querySelector('.alert[role="alert"]')?.textContent ?? "";
+
+async function type(name: string, value: string | boolean): Promise<void> {
+  const input = form.querySelector<HTMLInputElement>(
+    typeof value === "string" && field(name).type === "radio"
+      ? `[name="${name}"][value="${value}"]`
+      : `[name="${name}"]`,
+  ) as HTMLInputElement;
+  if (typeof value === "boolean") input.checked = value;
+  else if (input.type === "radio") input.checked = true;
+  else input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  await form.updateComplete;
+}
+
+async function submit(): Promise<void> {
+  form.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
+  await vi.waitFor(() => expect(form.busy).toBe(false));
+  await form.updateComplete;
+}
+
+const link =
+  "http://x/w/grace/prayer-request#own=018f5a1e-0000-4000-8000-000000000001.abcdefghijklmnopqrstuvwx";
+const taken: Answer = {
+  status: 201,
+  body: { id: "018f5a1e-0000-4000-8000-000000000001", link, state: "held" },
+};
+
+beforeEach(() => {
+  asked = [];
+  seen = [];
+  localStorage.clear();
+});
+afterEach(() => {
+  form.remove();
+  vi.unstubAllGlobals();
+});
+
+describe("<narthex-prayer-form>", () => {
+  it("sends what was asked for, to the team unless told otherwise, and shows the secret link", async () => {
+    await show(taken);
+    await type("body", "Please pray");
+    await type("name", "Ruth");
+    await submit();
+    expect(asked[0]?.url).toBe("/api/v1/grace/prayers");
+    expect(asked[0]?.body).toMatchObject({
+      body: "Please pray",
+      visibility: "team",
+      name: "Ruth",
+      language: "en",
+    });
+    expect(form.querySelector(".address")?.textContent).toBe(link);
+    expect(asker.links).toEqual([
+      { id: "018f5a1e-0000-4000-8000-000000000001", token: "abcdefghijklmnopqrstuvwx" },
+    ]);
+    expect(form.querySelector("h1")).toBe(document.activeElement);
+  });
+
+  it("sends no name of somebody who leaves it out", async () => {
+    await show(taken);
+    await type("body", "Please pray");
+    await type("name", "Ruth");
+    await type("anonymous", true);
+    expect(field("name")).toBeNull();
+    await submit();
+    expect(asked[0]?.body).toMatchObject({ anonymous: true, name: "" });
+  });
+
+  it("keeps every word when there is no connection, also for the next visit", async () => {
+    await show("offline", taken);
+    await type("body", "Please pray");
+    await submit();
+    expect(alert()).toContain("Your words are kept here");
+    expect(field<HTMLTextAreaElement>("body").value).toBe("Please pray");
+    form.remove();
+    await show(taken);
+    expect(field<HTMLTextAreaElement>("body").value).toBe("Please pray");
+    await submit();
+    expect(form.sent?.id).toBe("018f5a1e-0000-4000-8000-000000000001");
+    expect(localStorage.getItem("narthex:grace:prayer-draft")).toBeNull();
+  });
+
+  it("asks for each consent that is needed, and puts the focus there", async () => {
+    await show();
+    await type("body", "Please pray");
+    await type("visibility", "wall");
+    await submit();
+    expect(document.activeElement).toBe(field("wall_consent"));
+    await type("wall_consent", true);
+    await type("for_whom", "other");
+    await submit();
+    expect(document.activeElement).toBe(field("consent"));
+    expect(asked).toEqual([]);
+  });
+
+  it("counts what is too much and sends nothing", async () => {
+    await show();
+    await type("body", "x".repeat(5_001));
+    expect(form.querySelector("#body-hint")?.textContent).toBe("1 character too many");
+    await submit();
+    expect(asked).toEqual([]);
+    expect(field("body").getAttribute("aria-invalid")).toBe("true");
+    await type("body", "🙏".repeat(4_900));
+    expect(form.querySelector("#body-hint")?.textContent).toBe("100 characters left");
+  });
+
+  it("says what the server has against it, at its field, and keeps the words", async () => {
+    const errors = [{ pointer: "/email", code: "bad_email", detail: "no" }];
+    await show({ status: 400, body: { code: "bad_email", errors } });
+    await type("body", "Please pray");
+    await type("email", "nonsense@");
+    await submit();
+    expect(alert()).toContain(en.error_bad_email);
+    expect(document.activeElement).toBe(field("email"));
+    expect(field<HTMLTextAreaElement>("body").value).toBe("Please pray");
+  });
+
+  it("shows helplines to who seems to be in need, and does not take them away", async () => {
+    const lines = { helplines: [{ name: "988 Lifeline", phone: "988" }] };
+    await show(
+      { status: 201, body: { ...(taken as { body: object }).body, card: "self_harm" } },
+      { status: 200, body: lines },
+    );
+    await type("body", "I cannot go on");
+    await submit();
+    await vi.waitFor(() => expect(form.querySelector(".care")).not.toBeNull());
+    expect(form.querySelector<HTMLAnchorElement>(".care a")?.getAttribute("href")).toBe("tel:988");
+    expect(form.querySelector(".care")?.getAttribute("role")).toBe("alert");
+  });
+});

@@ -1,0 +1,144 @@
+// @vitest-environment node
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { WebSocket as Socket } from "ws";
+import type { RequestShown } from "../core/generated";
+import type { Page } from "../core/page";
+import { type Peer, ScriptedServer } from "../core/testing/scripted";
+import { Asker } from "./page";
+import { Wall } from "./wall";
+
+const TOPIC = "wall:public";
+const request = (id: string, more: Partial<RequestShown> = {}): RequestShown => ({
+  id,
+  state: "approved",
+  body: `words ${id}`,
+  on: "2026-03-01",
+  ...more,
+});
+
+let server: ScriptedServer;
+let asker: Asker;
+let wall: Wall;
+let peer: Peer;
+let seq: number;
+let asked: { url: string; body: unknown }[];
+
+const list = () => wall.list.map(({ id }) => id);
+const tell = (data: unknown) => peer.event(TOPIC, ++seq, data);
+
+beforeEach(async () => {
+  vi.stubGlobal("WebSocket", Socket);
+  asked = [];
+  vi.stubGlobal("localStorage", undefined);
+  vi.stubGlobal("window", Object.assign(new EventTarget(), { location: { origin: "http://x" } }));
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    asked.push({ url, body: body && JSON.parse(String(body)) });
+    return new Response(JSON.stringify({ prayed: ["one"], following: [] }), { status: 200 });
+  });
+  server = await ScriptedServer.start();
+  asker = new Asker({ api: "http://api/v1/grace", live: server.url, church: { slug: "grace" } } as Page);
+  wall = new Wall(asker);
+  wall.start();
+  peer = await server.peer();
+  seq = 2;
+  const requests = [request("two", { on: "2026-03-02" }), request("one")];
+  await peer.open(["1.0", seq], { requests, prayed: { one: 7 }, older: false });
+  await vi.waitUntil(() => wall.shown);
+});
+afterEach(async () => {
+  wall.live.stop();
+  await server.stop();
+  vi.unstubAllGlobals();
+});
+
+describe("a wall", () => {
+  it("shows its snapshot, the newest in front, with what is told of counts", () => {
+    expect(list()).toEqual(["two", "one"]);
+    expect(wall.prayed.get("one")).toBe(7);
+    expect(wall.prayed.has("two")).toBe(false);
+  });
+
+  it("puts up what is new and takes down what is taken down, at once", async () => {
+    tell(request("three", { on: "2026-03-03" }));
+    await vi.waitUntil(() => wall.requests.size === 3);
+    expect(list()[0]).toBe("three");
+    tell({ id: "one", state: "withdrawn" });
+    await vi.waitUntil(() => !wall.requests.has("one"));
+    expect(wall.prayed.has("one")).toBe(false);
+    tell(null); // what was told of it is blanked
+    tell(request("two", { state: "answered", testimony: "She is home." }));
+    await vi.waitUntil(() => wall.requests.get("two")?.testimony);
+  });
+
+  it("keeps the order in which things were put up within a day, also behind what is shown", async () => {
+    tell(request("three", { on: "2026-03-02" }));
+    tell(request("four", { on: "2026-03-02" }));
+    tell(request("two", { on: "2026-03-02", body: "changed" })); // stays where it is
+    await vi.waitUntil(() => wall.requests.get("two")?.body === "changed");
+    expect(list()).toEqual(["four", "three", "two", "one"]);
+    const pages = [
+      { items: [request("four", { on: "2026-03-02" }), request("one")], prayed: {}, next: "a" },
+      { items: [request("zero"), request("null")], prayed: {}, next: null },
+    ];
+    vi.stubGlobal("fetch", async () => new Response(JSON.stringify(pages.shift()), { status: 200 }));
+    await wall.more(); // the first page holds nothing new
+    expect(list()).toEqual(["four", "three", "two", "one", "zero", "null"]);
+    expect(wall.older).toBe(false);
+    peer.cut();
+    const again = await server.peer();
+    await again.open(["2.0", 1], { requests: [request("five")], prayed: {}, older: true });
+    await vi.waitUntil(() => wall.requests.has("five"));
+    expect(list()).toEqual(["five"]); // what came by page may be gone as well
+  });
+
+  it("follows totals, and keeps none that is not told", async () => {
+    peer.say({ type: "latest", topic: TOPIC, event: "prayed", data: { id: "one", count: 8 } });
+    peer.say({ type: "latest", topic: TOPIC, event: "prayed", data: { id: "two", count: null } });
+    await vi.waitUntil(() => wall.prayed.get("one") === 8);
+    expect(wall.prayed.has("two")).toBe(false);
+    peer.say({ type: "latest", topic: TOPIC, event: "prayed", data: { id: "one", count: 7 } }); // counted before, told late
+    peer.say({ type: "latest", topic: TOPIC, event: "prayed", data: { id: "two", count: 9 } });
+    await vi.waitUntil(() => wall.prayed.get("two") === 9);
+    expect(wall.prayed.get("one")).toBe(8);
+  });
+
+  it("shows a prayer at once, tells it once however often one taps, and with a mark of this device", async () => {
+    const done = Promise.all([wall.pray("one"), wall.pray("one")]);
+    expect(wall.mine.has("one")).toBe(true);
+    const push = await peer.next("push");
+    expect([push.topic, push.event, push.id]).toEqual([TOPIC, "pray", "one"]);
+    expect((push.data as { mark: string }).mark).toMatch(/^[\w-]{24}$/);
+    peer.ok(push.ref, { id: "one", count: 8 });
+    expect(await done).toEqual([null, null]);
+    expect(wall.prayed.get("one")).toBe(8);
+    expect(peer.waiting).toEqual([]);
+  });
+
+  it("takes a prayer back that was refused, and says why", async () => {
+    const done = wall.pray("two");
+    peer.no((await peer.next("push")).ref, "no_such_request");
+    expect(await done).toBe("no_such_request");
+    expect(wall.mine.has("two")).toBe(false);
+  });
+
+  it("tells a prayer again after a cut, under the same id", async () => {
+    const done = wall.pray("one");
+    await peer.next("push");
+    peer.cut();
+    const again = await server.peer();
+    await again.next("hello");
+    again.welcome();
+    const join = await again.next("join");
+    again.ok(join.ref, { epoch: "1.0", seq: 2, recovered: true, events: [] });
+    const push = await again.next("push");
+    expect(push.id).toBe("one");
+    again.ok(push.ref, { id: "one", count: 8 });
+    expect(await done).toBeNull();
+  });
+
+  it("asks for what I did only when I have done something here", async () => {
+    expect(asked).toEqual([]);
+    expect(asker.keptMark).toBeNull();
+  });
+});

@@ -1,0 +1,15 @@
+// @vitest-environment node
+
+import { expect, it } from "vitest";
+import { translated } from "../core/testing/words";
+import { speak } from "./speech";
+import { en } from "./words/en";
+import { es } from "./words/es";
+
+translated("es", en, es);
+
+it("takes the church's own words for this app, and not those for another", async () => {
+  const speech = await speak(["en"], { en: { prayer_formTitle: "Bring it here", formTitle: "Not mine" } });
+  expect(speech.say("formTitle")).toBe("Bring it here");
+  expect(speech.say("wallTitle")).toBe(en.wallTitle);
+});
