@@ -1,0 +1,52 @@
+"""A real browser and a real web process, for whole journeys."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from server.settings import Settings
+from server.web.assets import DIST
+from tests.web_process import Process, started
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a browser or the built widgets where these are missing."""
+    if CHROMIUM is None:
+        reason = "Chromium is not installed: apt-get install chromium"
+    elif not (DIST / "manifest.json").exists():
+        reason = "the widgets are not built: make setup"
+    else:
+        reason = ""
+    for item in items:
+        if "/tests/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def process(settings: Settings) -> Iterator[Process]:
+    """Give a running web process of the test's own installation."""
+    with started(settings) as process:
+        yield process
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Give a browser that can only reach this machine."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+            ],
+        )
+        yield browser
+        await browser.close()

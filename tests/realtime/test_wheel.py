@@ -1,0 +1,82 @@
+"""One timer for everyone."""
+
+import asyncio
+
+import pytest
+
+from realtime import wheel
+from realtime.wheel import Wheel
+
+
+class Rider:
+    """Counts its visits."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.visits: list[float] = []
+        self.fails = fails
+
+    def tick(self, now: float) -> None:
+        self.visits.append(now)
+        if self.fails:
+            raise ValueError("a bug")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheel, "TICK_SECONDS", 0.02)
+
+
+async def test_everyone_is_visited_once_a_turn(quick: None) -> None:
+    """Each rider is visited once in a turn, and about as many at each tick."""
+    made, riders = Wheel(5), [Rider() for _ in range(20)]
+    per_tick: list[int] = []
+    seen = 0
+
+    def count(now: float) -> None:
+        nonlocal seen
+        total = sum(len(rider.visits) for rider in riders)
+        per_tick.append(total - seen)
+        seen = total
+
+    made.each_second(count)
+    for rider in riders:
+        made.add(rider)
+    made.start()
+    while len(per_tick) < 11:
+        await asyncio.sleep(0.01)
+    made.stop()
+    assert per_tick[1:11] == [4] * 10
+
+
+async def test_the_removed_is_visited_no_more(quick: None) -> None:
+    """After its removal a rider is left alone; removing a stranger does nothing."""
+    made, rider = Wheel(2), Rider()
+    made.add(rider)
+    made.remove(rider)
+    made.remove(Rider())
+    made.start()
+    await asyncio.sleep(0.15)
+    made.stop()
+    assert rider.visits == []
+
+
+async def test_one_failure_stops_nobody(quick: None) -> None:
+    """A rider that raises does not keep the others from their visits."""
+    made, bad, good = Wheel(1), Rider(fails=True), Rider()
+    made.add(bad)
+    made.add(good)
+    made.start()
+    while len(good.visits) < 3:
+        await asyncio.sleep(0.01)
+    made.stop()
+    assert len(bad.visits) >= 3
+
+
+async def test_stopped_stands_still(quick: None) -> None:
+    """After stop nothing is visited."""
+    made, rider = Wheel(1), Rider()
+    made.add(rider)
+    made.start()
+    made.stop()
+    await asyncio.sleep(0.1)
+    assert rider.visits == []

@@ -1,0 +1,91 @@
+"""When a shift happens, as a table, and who may plan one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from server.domains.rota import policy
+from server.domains.rota.errors import BadShift
+from server.domains.rota.models import Shift
+from server.domains.rota.schemas import Plan
+from server.kit.scope import Actor, Scope, TenantRef
+
+NINE = datetime(2026, 3, 1, 14, tzinfo=UTC)  # 9:00 in New York, a Sunday; the clocks go forward on 8 March
+SHIFT = Shift(
+    UUID(int=1),
+    UUID(int=2),
+    "prayer",
+    NINE,
+    NINE + timedelta(hours=2),
+    "America/New_York",
+    True,
+    None,
+    ("en",),
+    NINE,
+)
+
+
+def test_a_weekly_shift_stays_at_its_hour_when_the_clocks_change() -> None:
+    """Nine in the morning is nine in the morning, an hour earlier by UTC once summer time holds."""
+    spans = list(policy.times(SHIFT, NINE, NINE + timedelta(days=15)))
+    assert [start for start, _ in spans] == [
+        NINE,
+        datetime(2026, 3, 8, 13, tzinfo=UTC),
+        datetime(2026, 3, 15, 13, tzinfo=UTC),
+    ]
+    assert {end - start for start, end in spans} == {timedelta(hours=2)}
+
+
+def test_a_far_week_is_found_at_once() -> None:
+    """Years later it is the same hour of the same day."""
+    assert policy.current(SHIFT, datetime(2031, 3, 2, 15, 59, tzinfo=UTC)) is not None
+    assert policy.current(SHIFT, datetime(2031, 3, 2, 16, 1, tzinfo=UTC)) is None
+
+
+def test_a_weekly_shift_ends_with_its_last_day() -> None:
+    """The last day counts, the week after does not."""
+    ending = Shift(
+        **{name: getattr(SHIFT, name) for name in SHIFT.__struct_fields__} | {"until": date(2026, 3, 8)}
+    )
+    assert len(list(policy.times(ending, NINE, NINE + timedelta(days=60)))) == 2
+
+
+def test_a_single_shift_happens_once() -> None:
+    """It is there while it overlaps what is looked at."""
+    once = Shift(**{name: getattr(SHIFT, name) for name in SHIFT.__struct_fields__} | {"weekly": False})
+    assert list(policy.times(once, NINE + timedelta(hours=1), NINE + timedelta(days=9))) == [
+        (NINE, NINE + timedelta(hours=2))
+    ]
+    assert not list(policy.times(once, NINE + timedelta(hours=2), NINE + timedelta(days=9)))
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "code"),
+    [
+        ({"ends_at": NINE}, "/ends_at", "ends_before_start"),
+        ({"ends_at": NINE + timedelta(hours=25)}, "/ends_at", "too_long"),
+        ({"starts_at": datetime(1, 1, 1, tzinfo=UTC)}, "/starts_at", "out_of_range"),
+        ({"zone": "Mars/Olympus"}, "/zone", "unknown_zone"),
+        ({"until": date(2026, 4, 1), "weekly": False}, "/until", "not_weekly"),
+        ({"until": date(2026, 2, 1)}, "/until", "ends_before_start"),
+    ],
+)
+def test_what_is_no_shift(change: dict[str, object], pointer: str, code: str) -> None:
+    """A refusal names the field and what is wrong with it."""
+    plan = Plan(UUID(int=2), "prayer", NINE, NINE + timedelta(hours=2), "America/New_York", weekly=True)
+    fields = {name: getattr(plan, name) for name in plan.__struct_fields__} | change
+    with pytest.raises(BadShift) as caught:
+        policy.check(Plan(**fields))  # type: ignore[arg-type]
+    assert (caught.value.errors[0].pointer, caught.value.errors[0].code) == (pointer, code)
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "pastor", "moderator", "prayer_team", "member"])
+def test_rights(role: str) -> None:
+    """Leaders plan; volunteers see and come; a moderator of the chat and a member do neither."""
+    scope = Scope(TenantRef("a" * 16, "a", "A"), Actor("person", UUID(int=1), "P", frozenset({role})))
+    assert policy.PLAN.allows(scope) is (role in ("owner", "admin", "pastor"))
+    assert policy.COME.allows(scope) is (role in ("owner", "admin", "pastor", "prayer_team"))
+    assert policy.SEE.allows(scope) is policy.COME.allows(scope)
