@@ -106,6 +106,7 @@ def test_a_sunday_of_prayer(church_at_work: Sunday, visitor: Come, tmp_path: Pat
         two = Moderator(visitor(locale="en-GB"), sunday, lucia)
         somebody_asks_without_a_name(anna, one, two, hall)
         somebody_is_in_need(ben, one, two, hall)
+        what_comes_waits_for_a_finger(praying, hall, carla)
         they_pray(praying, anna, carla)
         the_hall_shows_what_stands(praying, hall, carla)
         a_cut_hides_nothing(praying, hall, carla)
@@ -147,12 +148,21 @@ def somebody_is_in_need(ben: Phone, one: Moderator, two: Moderator, hall: Page) 
     expect(ben.card(HEAVY)).to_have_count(0)
 
 
+def what_comes_waits_for_a_finger(praying: Praying, hall: Page, carla: Phone) -> None:
+    """What is put up above while somebody presses does not push away what they press."""
+    praying.put_up(OPENLY, name="Ruth")
+    pressed = carla.card(OPENLY).locator(".pray")
+    pressed.hover()
+    carla.page.mouse.down()
+    praying.put_up("An accident on the bridge", urgent=True, name="Jonas")
+    eventually(lambda: shown_in_the_hall(hall, "An accident on the bridge"))
+    carla.page.mouse.up()
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    came(carla.card("An accident on the bridge"))
+
+
 def they_pray(praying: Praying, anna: Phone, carla: Phone) -> None:
     """Who prays counts once and sees it; one by one one is led through what stands, urgent ones first."""
-    praying.put_up(OPENLY, name="Ruth")
-    praying.put_up("An accident on the bridge", urgent=True, name="Jonas")
-    carla.card(OPENLY).locator(".pray").tap()
-    expect(carla.card(OPENLY).locator(".pray")).to_have_attribute("aria-pressed", "true")
     expect(anna.card(OPENLY).locator(".count")).to_have_text("1 person prayed", timeout=PATIENCE)
     carla.frame.get_by_role("button", name="Pray one by one").tap()
     came(carla.frame.get_by_role("button", name="Go on without"))

@@ -38,6 +38,8 @@ export class NarthexWallPage extends LitElement {
   declare told: string;
   declare lines: readonly Helpline[] | null;
   declare busy: boolean;
+  /** Whether a finger is on the page: what it is about to touch stays below it until it is lifted. */
+  #touched = false;
 
   constructor() {
     super();
@@ -55,8 +57,26 @@ export class NarthexWallPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.wall.changed = () => this.requestUpdate();
+    this.wall.changed = () => this.#touched || this.requestUpdate();
+    this.addEventListener("pointerdown", () => {
+      this.#touched = true;
+    });
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, this.#lifted);
   }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const end of ["pointerup", "pointercancel"]) window.removeEventListener(end, this.#lifted);
+  }
+
+  /** Show what came meanwhile, after the click that this was. */
+  #lifted = (): void => {
+    if (!this.#touched) return;
+    setTimeout(() => {
+      this.#touched = false;
+      this.requestUpdate();
+    });
+  };
 
   protected override render(): TemplateResult {
     const { say } = this.speech;
