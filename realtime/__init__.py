@@ -23,13 +23,13 @@ The kernel's part is one write(2) for each member and flush, whatever is in it, 
 why one event at a time cannot be had for much less, and why 32 in flight share a write and cost a fifteenth.
 
 What an idle connection costs is measured by `narthex bench connections` (proportional memory of the process, at two
-sizes). Of it this library has 3.5 KiB for somebody with a name, a room and a topic of their own (tracemalloc, a node
-with its own transports, 2,000 more connections):
+sizes). Of it this library has 3.6 KiB for somebody with a name, a room with presence and a topic of their own, as
+`python -m tests.realtime.weight` sees them grow by file (tracemalloc, a node with transports that keep nothing):
 
-    1.5 KiB    the topic of one's own: its feed in the hub, its address, its encoded name
-    0.8 KiB    presence: the register of this node, and who is here
-    0.8 KiB    session, protocol, limits, the wheel
-    0.4 KiB    the node's tables, what the person may be shown as
+    1.2 KiB    hub, topics, frames: the topic of one's own, its address and its encoded name
+    0.8 KiB    register, presence: who is here on this node, and what the others are told
+    0.8 KiB    session, protocol, limits, wheel
+    0.7 KiB    node, feed, log: the tables of the node, what the person may be shown as
 
 The rest is uvloop's transport, uvicorn's protocol object and the product's own idea of who is asking. There is no
 task, no queue, no parser and no request left: see `session` and `server/web/fanout_protocol.py`.
