@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from server.cli.bench.peers import NAMES, peer, versions
+from server.cli.bench.peers import NAMES, Peer, floor, peer, versions
 from server.cli.bench.report import Report, judged, middle
 from server.cli.bench.stage import Stage
 
@@ -46,12 +46,18 @@ def fanout(
     theirs: dict[str, dict[int, list[dict[str, float]]]] = {
         name: {flight: [] for flight in FLIGHTS} for name in NAMES
     }
+    least: list[dict[str, float]] = []
     for number in range(rounds):
         _ours(ours, clients, seconds, number)
         payload = payload_of(ours[1][-1])
         for dialect, found in theirs.items():
             _peer(dialect, found, clients, seconds, payload)
+        least.append(_floor(clients, seconds, payload))
     report = _report(ours, theirs, {"clients": clients, "seconds": seconds, "rounds": rounds})
+    report.figures["P1_floor_us_per_delivery"] = middle([found["cpu_us"] for found in least])
+    report.figures["P1_ratio_to_floor"] = middle(
+        [mine["cpu_us"] / found["cpu_us"] for mine, found in zip(ours[1], least, strict=True)]
+    )
     _grow(report, sizes, seconds)
     return judged(report, LIMITS)
 
@@ -109,19 +115,28 @@ def _ours(found: dict[int, list[dict[str, float]]], clients: int, seconds: float
             found[flight].append(_figures(answer, used["narthex"], used))
 
 
+def _floor(clients: int, seconds: float, payload: int) -> dict[str, float]:
+    """Measure what one write to each client costs a process that does nothing else."""
+    with floor() as other:
+        return _broadcast(other, 1, clients, seconds, payload)
+
+
 def _peer(
     dialect: str, found: dict[int, list[dict[str, float]]], clients: int, seconds: float, payload: int
 ) -> None:
     with peer(dialect) as other:
-        other.crowd.ask("connect", count=clients)
-        frame = other.frame(payload)
-        other.crowd.ask("broadcast", in_flight=8, seconds=1, senders=min(clients, 64), frame=frame)
         for flight in FLIGHTS:
-            before = other.cpu()
-            answer = other.crowd.ask(
-                "broadcast", in_flight=flight, seconds=seconds, senders=min(clients, 200), frame=frame
-            )
-            found[flight].append(_figures(answer, other.cpu() - before, {}))
+            found[flight].append(_broadcast(other, flight, clients, seconds, payload))
+
+
+def _broadcast(other: Peer, flight: int, clients: int, seconds: float, payload: int) -> dict[str, float]:
+    frame = other.frame(payload)
+    if flight == FLIGHTS[0]:
+        other.crowd.ask("connect", count=clients)
+        other.crowd.ask("broadcast", in_flight=8, seconds=1, senders=min(clients, 64), frame=frame)  # warm
+    before = other.cpu()
+    order = {"in_flight": flight, "seconds": seconds, "senders": min(clients, 200), "frame": frame}
+    return _figures(other.crowd.ask("broadcast", **order), other.cpu() - before, {})
 
 
 def _figures(answer: dict[str, Any], cpu: float, parts: dict[str, float]) -> dict[str, float]:

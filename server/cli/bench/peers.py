@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,21 @@ class Peer:
         return wrap[0] + inner + "x" * (size - len(inner) - 2 - len(wrap[0]) - len(wrap[1])) + '"}' + wrap[1]
 
 
-@contextlib.contextmanager
-def peer(dialect: str, **options: Any) -> Iterator[Peer]:
+def peer(dialect: str, **options: Any) -> contextlib.AbstractContextManager[Peer]:
     """Start a peer; raise Stopped when there is no Node.js to run it."""
-    node = install()
+    return _started([install(), str(FOLDER / f"{dialect}.mjs")], dialect, options)
+
+
+def floor() -> contextlib.AbstractContextManager[Peer]:
+    """Start what does nothing but write to every socket (see `floor`); it speaks as ws does."""
+    return _started([sys.executable, "-m", "server.cli.bench.floor"], "ws", {})
+
+
+@contextlib.contextmanager
+def _started(command: list[str], dialect: str, options: dict[str, Any]) -> Iterator[Peer]:
     with contextlib.closing(bind_socket("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    process = subprocess.Popen([node, str(FOLDER / f"{dialect}.mjs"), str(port)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([*command, str(port)], stdout=subprocess.PIPE)
     os.sched_setaffinity(process.pid, {SERVER_CORE})
     try:
         assert process.stdout is not None

@@ -44,6 +44,8 @@ with_peers = pytest.mark.skipif(
                 "P2_p99_ms",
                 "P3_p99_ms",
                 "P3_ratio_to_socketio",
+                "P1_floor_us_per_delivery",
+                "P1_ratio_to_floor",
                 "P1_cpu_us_per_delivery_50",
             },
             marks=with_peers,
