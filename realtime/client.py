@@ -230,6 +230,8 @@ class Client:
         """Hold one connection from hello to its end, and return how it ended."""
         try:
             token = await self._token()
+            if self.closed is not None:  # closed meanwhile, and whoever fetched it swallowed the cancellation
+                return self.closed
             async with connect(
                 self._url,
                 subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]

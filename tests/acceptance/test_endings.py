@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -29,6 +30,7 @@ from tests.web_process import Process, started
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SITE = "www.grace.example"
+NUMBERS = itertools.count(1)  # who came before is still in the church's books
 PHONE = Origin(device="A phone", address="192.0.2.7")
 Ending = Callable[[], Awaitable[object]]
 
@@ -58,7 +60,6 @@ class Stage:
         self._settings = settings
         self._by = by  # who sends them away
         self._scope = people.scopes["grace"]
-        self._number = 0
 
     @asynccontextmanager
     async def socket(self, token: str | None, church: str = "grace") -> AsyncIterator[ClientConnection]:
@@ -73,8 +74,7 @@ class Stage:
 
     async def person(self, *roles: str) -> tuple[Scope, str, str]:
         """Return a new person's scope in a session of theirs, its access token and its refresh token."""
-        self._number += 1
-        email = f"leaver{self._number}-{id(self)}@grace.example"
+        email = f"leaver{next(NUMBERS)}@grace.example"
         made = await self._by.accounts.create(
             self._scope, email=email, name="Leaver", password=PASSWORD, roles=frozenset(roles)
         )
@@ -130,8 +130,7 @@ class Stage:
         return text, lambda: self._by.keys.revoke(self._scope, key.id)
 
     async def site_taken_off(self) -> tuple[str, Ending]:
-        self._number += 1
-        site = f"n{self._number}.{SITE}"
+        site = f"n{next(NUMBERS)}.{SITE}"
         _, grant = await self._by.auth.welcome(
             Scope(self._scope.tenant, origin=PHONE), nickname="G", consent="1", site=site, locale="en"
         )

@@ -1,6 +1,7 @@
 """The Python client against a real server on a real socket."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -226,3 +227,23 @@ async def test_a_crowd_under_cuts(live: Live, plant: Plant) -> None:
             assert ears.seqs == list(range(1, 121))
         await one.close()
     assert sum(one.connections for one, _ in crowd) > 60
+
+
+async def test_it_ends_although_whoever_fetches_its_token_swallows_the_cancellation(live: Live) -> None:
+    """A database driver may finish what it was cancelled in; the connection that follows would never end."""
+    asked = asyncio.Event()
+
+    async def stubborn() -> str:
+        asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return "anna"
+
+    anna = Client(live.url, stubborn)
+    entering = asyncio.create_task(anna.__aenter__())
+    await asked.wait()
+    async with asyncio.timeout(20):
+        await anna.close()
+    with pytest.raises(Disconnected):
+        await entering
+    assert anna.connections == 0

@@ -4,7 +4,7 @@ import { messages } from "./messages";
 const books = import.meta.glob<Record<string, { en: object; es: object }>>("./words/*.ts", { eager: true });
 
 /** Names, and words that both languages share. */
-const SHARED = new Set(["Narthex", "Pastor"]);
+const SHARED = new Set(["Narthex", "Pastor", "Chat"]);
 
 function texts(value: unknown, path: string): [string, string][] {
   if (typeof value === "string") return [[path, value]];
