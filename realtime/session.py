@@ -24,7 +24,7 @@ from realtime.log import Position
 from realtime.protocol import PING_SECONDS, Admit, Effect, Enter, Exit, Hand, Phase, Send, Shut
 from realtime.protocol import Protocol as Rules
 from realtime.topics import Topic
-from realtime.transport import Transport
+from realtime.transport import Transport, Write
 
 _log = logging.getLogger("realtime.session")
 
@@ -127,6 +127,11 @@ class Session:
         """Close: the peer broke the protocol."""
         self.shut(closes.PROTOCOL_ERROR)
 
+    def unwritable(self) -> None:
+        """Let nobody write to this socket unasked."""
+        for feed in self.feeds():
+            feed.disband()
+
     def writable(self) -> None:
         """Send what was held back: replies first, then what was missed."""
         if self._outbox is not None:
@@ -221,6 +226,10 @@ class Session:
             self._slow()
 
     # ---- what the hub calls
+
+    def writer(self) -> Write | None:
+        """Return what writes to the socket unasked, None while it would be refused."""
+        return self.transport.writer()
 
     def fell_behind(self, feed: Feed) -> None:
         """Note that a frame could not be written; three times in a minute is too often."""

@@ -1,6 +1,10 @@
 """All the core knows of a socket, and all a socket knows of the core."""
 
+from collections.abc import Callable
 from typing import Protocol
+
+Write = Callable[[bytes], object]
+"""Writes whole server frames; what it returns means nothing."""
 
 
 class Transport(Protocol):
@@ -11,6 +15,14 @@ class Transport(Protocol):
 
         It is False before the handshake is complete, after the close, and while the transport's buffer is
         above its bound. After such a False it stays False until the transport has called `Receiver.writable`.
+        """
+        ...
+
+    def writer(self) -> Write | None:
+        """Return what does as `send_framed` but asks nothing, for those who write to thousands; None while
+        `send_framed` would refuse.
+
+        It must not be called any more after `Receiver.unwritable` or `Receiver.lost`.
         """
         ...
 
@@ -36,6 +48,10 @@ class Receiver(Protocol):
 
     def heard(self) -> None:
         """Note a frame that is no message: a ping, a pong, a part of a message that is not whole yet."""
+        ...
+
+    def unwritable(self) -> None:
+        """Note that writes are refused from now on: the buffer is above its bound, or the socket is closing."""
         ...
 
     def writable(self) -> None:

@@ -22,7 +22,7 @@ from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
 from realtime.frames import framed_close
-from realtime.transport import Receiver
+from realtime.transport import Receiver, Write
 
 EXTENSION: Final = "narthex.fanout"
 
@@ -184,11 +184,23 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             return True
         return False
 
+    def writer(self) -> Write | None:
+        """Return the transport's own write while it may be called."""
+        return self.transport.write if self._open else None
+
+    def _refuse(self) -> None:
+        """Take no sends from now on, and tell the receiver if it thinks that they are taken."""
+        if self._open:
+            self._open = False
+            if self._receiver is not None:
+                self._receiver.unwritable()
+
     def close(self, code: int, reason: str) -> None:
         """Send a close frame and wait a little for the peer's."""
         if self.close_sent or self.disconnected:
             return
-        self._open, self.close_sent = False, True
+        self._refuse()
+        self.close_sent = True
         if not self.transport.is_closing():
             self.transport.write(framed_close(code, reason))
             self.transport.resume_reading()
@@ -264,7 +276,8 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         """Answer a close with a close, or take the answer to ours; either way it is over."""
         if not self.close_sent and not self.transport.is_closing():
             self.transport.write(b"\x88" + len(payload[:2]).to_bytes(1) + payload[:2])
-        self._open, self.close_sent = False, True
+        self._refuse()
+        self.close_sent = True
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -276,7 +289,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         """Refuse sends: the buffer is above its bound."""
-        self._open = False
+        self._refuse()
         super().pause_writing()
 
     def resume_writing(self) -> None:

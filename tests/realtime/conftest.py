@@ -4,10 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from realtime import feed
 from tests.realtime.memory import Plant
 from tests.realtime.valkey import valkey_cluster, valkey_server
 
 __all__ = ["plant", "valkey_cluster", "valkey_server"]
+
+
+@pytest.fixture(autouse=True)
+def rosters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every feed keep a roster, so that a few members show what thousands would."""
+    monkeypatch.setattr(feed, "MUSTER", 1)
 
 
 @pytest.fixture

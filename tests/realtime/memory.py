@@ -17,7 +17,7 @@ from realtime.node import Node
 from realtime.presence_memory import MemoryPresence, PresenceStore
 from realtime.supervise import Supervisor
 from realtime.topics import Topic
-from realtime.transport import Receiver
+from realtime.transport import Receiver, Write
 
 
 class MemoryLog:
@@ -165,26 +165,50 @@ class Pipe:
 
     def __init__(self) -> None:
         self.data = b""
-        self.full = False
+        self._full = False
         self.refused = False
         self.closed: tuple[int, str] | None = None
         self.held = False
         self.receiver: Receiver | None = None
         self.writes = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether it takes nothing; the receiver is told when that begins."""
+        return self._full
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._full = full
+        if full and self.receiver is not None:
+            self.receiver.unwritable()
+
     def send_framed(self, data: bytes) -> bool:
         """Take the bytes unless full or closed; once refused, refuse until drained."""
-        if self.closed is not None or self.full or self.refused:
+        if not self._takes():
             self.refused = True
             return False
+        self._write(data)
+        return True
+
+    def writer(self) -> Write | None:
+        """Return what must not be called once the receiver was told."""
+        return self._write if self._takes() else None
+
+    def _takes(self) -> bool:
+        return self.closed is None and not self.full and not self.refused
+
+    def _write(self, data: bytes) -> None:
+        assert self._takes(), "written to unasked although the receiver was told not to"
         self.data += data
         self.writes += 1
-        return True
 
     def close(self, code: int, reason: str) -> None:
         """Remember the close; the connection is lost right after."""
         if self.closed is None:
             self.closed = (code, reason)
+            if self.receiver is not None:
+                self.receiver.unwritable()
             asyncio.get_running_loop().call_soon(self.lose)
 
     def lose(self) -> None:

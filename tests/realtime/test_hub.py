@@ -43,6 +43,16 @@ class Listener(Pipe):
         return [frame["seq"] for frame in self.frames("event")]
 
 
+class Chair:
+    """What a session does for its feed when its socket takes no more."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+
+    def unwritable(self) -> None:
+        self.feed.disband()
+
+
 class Witness:
     """Remembers what the hub asks for."""
 
@@ -72,6 +82,7 @@ class Stage:
 
     def seat(self, cursor: int | None = None, named: bool = False) -> Listener:
         listener = Listener(named)
+        listener.receiver = Chair(self.feed)  # type: ignore[assignment]  # nothing else is asked of it here
         at = self.feed.shipped if cursor is None else cursor
         self.hub.seat(self.feed, listener, at, self.feed.stamp)
         return listener
@@ -274,6 +285,72 @@ async def test_joining_between_slices_misses_nothing(monkeypatch: pytest.MonkeyP
     stage.publish(2)
     await settled()
     assert late.seqs() == [1, 2]
+
+
+async def test_who_stays_is_written_to_from_a_roster() -> None:
+    """At the second flush that finds everybody in their place a roster is made; until then all are asked."""
+    stage = Stage()
+    listeners = [stage.seat() for _ in range(3)]
+    await stage.publish_each(1)
+    assert stage.feed.roster is None
+    await stage.publish_each(2, 3)
+    assert stage.feed.roster is not None
+    assert stage.feed.roster.members == tuple(listeners)
+    assert all(listener.seqs() == [1, 2, 3] for listener in listeners)
+    assert stage.figures.writes == stage.figures.deliveries == 9
+
+
+async def test_few_need_no_roster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic of one person keeps nothing more for being written to."""
+    monkeypatch.setattr(feeds, "MUSTER", 2)
+    stage = Stage()
+    stage.seat()
+    await stage.publish_each(1, 2, 3)
+    assert stage.feed.roster is None
+    stage.seat()
+    await stage.publish_each(4, 5)
+    assert stage.feed.roster is not None
+
+
+@pytest.mark.parametrize("change", ["leaves", "comes", "is full"])
+async def test_a_change_between_slices_of_a_roster(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """Whoever goes, comes or takes no more while a roster is written to is asked again from the next slice on."""
+    stage = Stage()
+    first, second, third = stage.seat(), stage.seat(), stage.seat()
+    await stage.publish_each(1, 2)
+    assert stage.feed.roster is not None
+    monkeypatch.setattr(hub, "SLICE", 1)
+    stage.publish(3)
+    await asyncio.sleep(0)
+    assert (first.seqs(), third.seqs()) == ([1, 2, 3], [1, 2])
+    newcomer: Listener | None = None
+    if change == "leaves":
+        stage.hub.unseat(stage.feed, third)
+    elif change == "comes":
+        newcomer = stage.seat(cursor=2)
+    else:
+        third.full = True
+    await settled()
+    assert stage.feed.roster is None
+    assert second.seqs() == [1, 2, 3]
+    assert third.seqs() == ([1, 2, 3] if change == "comes" else [1, 2])
+    assert newcomer is None or newcomer.seqs() == [3]
+    if change == "is full":
+        assert third.behind == [stage.feed]
+        third.empty()
+        stage.hub.resume(stage.feed, third)
+        assert third.seqs() == [1, 2, 3]
+
+
+async def test_a_restart_forgets_the_roster() -> None:
+    """Nobody of another epoch is written to."""
+    stage = Stage()
+    listener = stage.seat()
+    await stage.publish_each(1, 2)
+    stage.hub.restart(stage.feed, Position("2.1", 0))
+    stage.publish(1, epoch="2.1")
+    await settled()
+    assert listener.seqs() == [1, 2]
 
 
 async def test_the_slow_are_skipped_and_replayed() -> None:

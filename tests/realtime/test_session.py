@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from realtime import closes
 from realtime import session as sessions
 from realtime.channel import Who
 from realtime.errors import TRANSIENT, Refused
@@ -193,6 +194,28 @@ async def test_behind_three_times_a_minute_is_slow(plant: Plant) -> None:
             slow.drain()
             assert session.behind_since is None
     assert slow.closed == (4008, "too slow")
+
+
+@pytest.mark.parametrize("end", ["closes", "is full"])
+async def test_no_roster_outlives_the_word_of_a_socket(plant: Plant, end: str) -> None:
+    """Who closes or is full is not written to unasked from that moment on: nothing may follow a close frame."""
+    node = await plant.node(WIDE)
+    anna, ben = await plant.enter(node), await plant.enter(node, token="ben")
+    for ref in (2, 3, 4):
+        ben.say(push(ref))
+        await eventually(lambda heard=ref - 1: len(anna.frames("event")) == heard)  # type: ignore[misc]
+    session = anna.receiver
+    assert isinstance(session, Session)
+    (feed,) = session.feeds()
+    assert feed.roster is not None
+    if end == "closes":
+        session.shut(closes.FORBIDDEN)
+    else:
+        anna.full = True
+    assert feed.roster is None
+    ben.say(push(5))
+    await eventually(lambda: len(ben.frames("event")) == 4)
+    assert len(anna.frames("event")) == 3
 
 
 async def test_a_token_is_renewed_on_the_open_socket(plant: Plant) -> None:

@@ -30,6 +30,9 @@ class Hollow(Pipe):
         self.writes += 1
         return True
 
+    def writer(self) -> None:
+        """Let it always be asked."""
+
 
 async def weigh(few: int = FEW, many: int = MANY) -> dict[str, float]:
     """Return KiB a connection by file name, from `few` connections on to `many`."""

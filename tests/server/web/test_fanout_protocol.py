@@ -46,6 +46,7 @@ class Echo:
         self.losses = 0
         self.broken = 0
         self.room = 0
+        self.refusals = 0
 
     def receive(self, data: bytes) -> None:
         self.received.append(data)
@@ -56,6 +57,9 @@ class Echo:
 
     def writable(self) -> None:
         self.room += 1
+
+    def unwritable(self) -> None:
+        self.refusals += 1
 
     def lost(self) -> None:
         self.losses += 1
@@ -399,6 +403,8 @@ async def test_the_server_closes(served: Served) -> None:
         echo.transport.close(4008, "too slow")
         echo.transport.close(4510, "twice")
         assert not echo.transport.send_framed(framed(b"never"))
+        assert echo.transport.writer() is None
+        assert echo.refusals == 1
         assert await client.recv() == "last"
         with pytest.raises(ConnectionClosed) as closed:
             await client.recv()
@@ -444,12 +450,46 @@ async def test_a_reader_that_stops(served: Served) -> None:
         sent += 1
         await asyncio.sleep(0)
     assert not echo.transport.send_framed(b"")
+    assert echo.transport.writer() is None
+    assert echo.refusals == 1
     assert echo.transport.transport.get_write_buffer_size() <= fanout_protocol.HIGH_WATER + len(chunk)
     assert echo.room == 0
     assert await reader.readexactly(sent * len(chunk)) == chunk * sent
     await eventually(lambda: echo.room == 1)
     assert echo.transport.send_framed(framed(b"more"))
     assert await reader.readexactly(6) == framed(b"more")
+    writer.close()
+
+
+async def test_written_to_unasked(served: Served) -> None:
+    """What is written past the questions arrives in its place, and fills the socket as everything does."""
+    reader, writer = await served.shaken()
+    echo, sent = served.echoes[0], 0
+    write = echo.transport.writer()
+    assert write is not None
+    assert echo.transport.send_framed(framed(b"one"))
+    write(framed(b"two"))
+    assert echo.transport.send_framed(framed(b"end"))
+    assert await reader.readexactly(15) == framed(b"one") + framed(b"two") + framed(b"end")
+    chunk = framed(b"y" * 10_000)
+    while echo.refusals == 0:
+        write(chunk)
+        sent += 1
+        await asyncio.sleep(0)
+    assert not echo.transport.send_framed(b"")
+    assert await reader.readexactly(sent * len(chunk)) == chunk * sent
+    await eventually(lambda: echo.transport.writer() is not None)
+    writer.close()
+
+
+async def test_nobody_writes_unasked_to_who_says_goodbye(served: Served) -> None:
+    """A peer's close is a reason as well: nothing follows the answer to it (RFC 6455, 5.5.1)."""
+    reader, writer = await served.shaken()
+    writer.write(masked(8, struct.pack("!H", 1001) + b"bye"))
+    assert (await ended(reader))[0] == 1001
+    echo = served.echoes[0]
+    assert echo.refusals == 1
+    assert echo.transport.writer() is None
     writer.close()
 
 
