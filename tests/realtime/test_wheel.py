@@ -1,6 +1,7 @@
 """One timer for everyone."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -46,6 +47,37 @@ async def test_everyone_is_visited_once_a_turn(quick: None) -> None:
         await asyncio.sleep(0.01)
     made.stop()
     assert per_tick[1:11] == [4] * 10
+
+
+async def test_those_of_one_tick_come_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot of thousands does not hold up the loop: its visits are spread over the time until the next slot."""
+    monkeypatch.setattr(wheel, "TICK_SECONDS", 0.2)
+    made, riders = Wheel(1), [Rider() for _ in range(wheel.STEPS * 3)]
+    for rider in riders:
+        made.add(rider)
+    made.start()
+    while not all(rider.visits for rider in riders):
+        await asyncio.sleep(0.01)
+    made.stop()
+    moments = Counter(rider.visits[0] for rider in riders)
+    assert set(moments.values()) == {3}
+
+
+async def test_whoever_leaves_before_their_visit_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when their slot's time has begun."""
+    monkeypatch.setattr(wheel, "TICK_SECONDS", 0.2)
+    made, riders = Wheel(1), [Rider() for _ in range(wheel.STEPS)]
+    for rider in riders:
+        made.add(rider)
+    made.start()
+    while not riders[0].visits:
+        await asyncio.sleep(0.001)
+    assert not riders[-1].visits
+    made.remove(riders[-1])
+    await asyncio.sleep(0.3)
+    made.stop()
+    assert riders[-2].visits
+    assert not riders[-1].visits
 
 
 async def test_the_removed_is_visited_no_more(quick: None) -> None:
