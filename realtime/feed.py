@@ -65,6 +65,10 @@ class Member(Protocol):
         """Return what writes to this member unasked, as `Transport.writer` does."""
         ...
 
+    def finish(self, rest: bytes) -> None:
+        """Write what this member's `writer` has not taken, as `Transport.finish` does."""
+        ...
+
     def fell_behind(self, feed: "Feed") -> None:
         """Learn that a frame of this feed could not be written; `Hub.resume` it when it can take more."""
         ...

@@ -13,12 +13,11 @@ from typing import Final, Protocol
 from realtime import frames
 from realtime.broker import Passing, Publication
 from realtime.errors import PositionLost
-from realtime.feed import Feed, Figures, Flight, Member, Share, Wait
+from realtime.feed import Feed, Figures, Flight, Member, Roster, Share, Wait
 from realtime.log import NOWHERE, LogEvent, Position
 from realtime.ring import Ring
 from realtime.sequencer import Sequencer
 from realtime.topics import Topic
-from realtime.transport import Write
 
 SLICE: Final = 500
 SLICE_AMONG_OTHERS: Final = 64
@@ -347,7 +346,7 @@ class Hub:
         flight.at += SLICE if len(self._shares) == 1 else SLICE_AMONG_OTHERS
         began = time.perf_counter()
         if flight.roster is not None and flight.roster is feed.roster and flight.named is flight.plain:
-            written = self._write_unasked(flight.plain, flight.roster.writers[start : flight.at])
+            written = self._write_unasked(flight.plain, flight.roster, start, flight.at)
         else:
             written = self._write_asked(flight, flight.members[start : flight.at], late=start > 0)
         spent = time.perf_counter() - began
@@ -360,10 +359,16 @@ class Hub:
         else:
             self._land(flight)
 
-    def _write_unasked(self, data: bytes, writers: Sequence[Write]) -> int:
+    def _write_unasked(self, data: bytes, roster: Roster, start: int, end: int) -> int:
         """The inner loop while nobody comes or goes: everything a delivery costs is in here."""
+        size, writers = len(data), roster.writers[start:end]
         for write in writers:
-            write(data)
+            try:
+                taken = write(data)
+            except OSError:  # no room, or the connection is gone, which its transport will notice
+                taken = 0
+            if taken != size:
+                roster.members[start + writers.index(write)].finish(data[taken:])
         return len(writers)
 
     def _write_asked(self, flight: Flight, members: Sequence[Member], *, late: bool) -> int:

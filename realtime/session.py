@@ -231,6 +231,10 @@ class Session:
         """Return what writes to the socket unasked, None while it would be refused."""
         return self.transport.writer()
 
+    def finish(self, rest: bytes) -> None:
+        """Write what the writer has not taken."""
+        self.transport.finish(rest)
+
     def fell_behind(self, feed: Feed) -> None:
         """Note that a frame could not be written; three times in a minute is too often."""
         if self.closed:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-Write = Callable[[bytes], object]
-"""Writes whole server frames; what it returns means nothing."""
+Write = Callable[[bytes], int]
+"""Writes whole server frames at once; returns how many bytes were taken, or raises OSError when none were."""
 
 
 class Transport(Protocol):
@@ -19,11 +19,16 @@ class Transport(Protocol):
         ...
 
     def writer(self) -> Write | None:
-        """Return what does as `send_framed` but asks nothing, for those who write to thousands; None while
-        `send_framed` would refuse.
+        """Return what writes without a question, for those who write to thousands; None while `send_framed`
+        would refuse.
 
-        It must not be called any more after `Receiver.unwritable` or `Receiver.lost`.
+        Who calls it passes what it did not take to `finish`, at once, and calls it no more after
+        `Receiver.unwritable` or `Receiver.lost`.
         """
+        ...
+
+    def finish(self, rest: bytes) -> None:
+        """Write, before anything else, what `writer` has not taken of its frames."""
         ...
 
     def close(self, code: int, reason: str) -> None:
@@ -51,7 +56,7 @@ class Receiver(Protocol):
         ...
 
     def unwritable(self) -> None:
-        """Note that writes are refused from now on: the buffer is above its bound, or the socket is closing."""
+        """Note that nobody may write unasked for now: bytes wait for the socket to have room, or it is closing."""
         ...
 
     def writable(self) -> None:

@@ -13,6 +13,7 @@ so no extension may be negotiated.
 
 import asyncio
 import logging
+import socket
 from typing import Any, Final, cast
 
 from uvicorn.config import Config
@@ -132,6 +133,23 @@ _NOTHING: Final = _Nothing()
 _NO_SCOPE: Final[dict[str, Any]] = {}
 
 
+class _Borrowed(socket.SocketType):
+    """The descriptor of a transport, for its `send` alone: the transport closes it."""
+
+    def __del__(self) -> None:
+        self.detach()
+
+
+def _borrow(transport: asyncio.Transport) -> _Borrowed | None:
+    """Return the socket below a transport; None where what is written is not what goes over it (TLS)."""
+    below = transport.get_extra_info("socket")
+    if below is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    borrowed = _Borrowed(below.family, below.type, below.proto, below.fileno())
+    borrowed.setblocking(False)
+    return borrowed
+
+
 class FanoutProtocol(WebSocketsSansIOProtocol):
     """One WebSocket of this server; it is a `realtime.transport.Transport`."""
 
@@ -151,6 +169,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         self._early = b""
         self._open = False
         """Whether sends are taken: handed over, not closing, and the buffer below its bound."""
+        self._socket: _Borrowed | None = None
+        self._direct: Write | None = None
+        """The socket's own send while nothing waits in the transport's buffer: two objects on the way, not six."""
 
     # ---- what the gateway calls
 
@@ -163,6 +184,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             receiver.lost()
             return
         self._open = not self.transport.is_closing()
+        self._socket = _borrow(self.transport) if self._open else None
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
@@ -179,17 +201,47 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     def send_framed(self, data: bytes) -> bool:
         """Write whole server frames; False when nothing was written."""
-        if self._open:
+        if not self._open:
+            return False
+        send = self._direct or self._go_direct()
+        if send is None:
             self.transport.write(data)
             return True
-        return False
+        try:
+            taken = send(data)
+        except OSError:  # no room, or the connection is gone: the transport finds out which
+            taken = 0
+        if taken != len(data):
+            self.finish(data[taken:])
+        return True
 
     def writer(self) -> Write | None:
-        """Return the transport's own write while it may be called."""
-        return self.transport.write if self._open else None
+        """Return the socket's own send, or what does as it would while bytes wait before it."""
+        if not self._open:
+            return None
+        return self._direct or self._go_direct() or self._append
+
+    def finish(self, rest: bytes) -> None:
+        """Let the transport write what the socket had no room for, and all that follows until that is gone."""
+        self._direct = None
+        if self._receiver is not None:
+            self._receiver.unwritable()
+        if not self.disconnected:
+            self.transport.write(rest)
+
+    def _go_direct(self) -> Write | None:
+        """Write past the transport from now on, if nothing waits in its buffer."""
+        if self._socket is not None and not self.transport.get_write_buffer_size():
+            self._direct = self._socket.send
+        return self._direct
+
+    def _append(self, data: bytes) -> int:
+        self.send_framed(data)
+        return len(data)
 
     def _refuse(self) -> None:
         """Take no sends from now on, and tell the receiver if it thinks that they are taken."""
+        self._direct = None
         if self._open:
             self._open = False
             if self._receiver is not None:
@@ -282,7 +334,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the receiver, once, that it is over."""
-        self._open = False
+        self._open, self._direct = False, None
+        if self._socket is not None:
+            self._socket.detach()  # the descriptor is closed after this, and may soon be somebody else's
         super().connection_lost(exc)
         if self._receiver is not None:
             self._receiver.lost()

@@ -166,6 +166,9 @@ class Pipe:
     def __init__(self) -> None:
         self.data = b""
         self._full = False
+        self.room: int | None = None
+        """How many bytes the next unasked write takes; the rest must follow before anything else."""
+        self._unfinished = False
         self.refused = False
         self.closed: tuple[int, str] | None = None
         self.held = False
@@ -188,7 +191,9 @@ class Pipe:
         if not self._takes():
             self.refused = True
             return False
-        self._write(data)
+        assert not self._unfinished, "written to before the rest of what came before"
+        self.data += data
+        self.writes += 1
         return True
 
     def writer(self) -> Write | None:
@@ -198,10 +203,23 @@ class Pipe:
     def _takes(self) -> bool:
         return self.closed is None and not self.full and not self.refused
 
-    def _write(self, data: bytes) -> None:
+    def finish(self, rest: bytes) -> None:
+        """Take the rest of what was written unasked."""
+        self.room, self._unfinished = None, False
+        self.data += rest
+        if self.receiver is not None:
+            self.receiver.unwritable()
+
+    def _write(self, data: bytes) -> int:
         assert self._takes(), "written to unasked although the receiver was told not to"
-        self.data += data
+        assert not self._unfinished, "written to before the rest of what came before"
         self.writes += 1
+        taken = len(data) if self.room is None else self.room
+        self._unfinished = taken < len(data)
+        if not taken:
+            raise BlockingIOError
+        self.data += data[:taken]
+        return taken
 
     def close(self, code: int, reason: str) -> None:
         """Remember the close; the connection is lost right after."""

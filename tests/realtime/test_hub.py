@@ -300,6 +300,22 @@ async def test_who_stays_is_written_to_from_a_roster() -> None:
     assert stage.figures.writes == stage.figures.deliveries == 9
 
 
+@pytest.mark.parametrize("room", [0, 1, 30])
+async def test_what_a_socket_has_no_room_for_follows_first(room: int) -> None:
+    """A frame that is taken in part, or not at all, is finished before the next one, and the roster is made anew."""
+    stage = Stage()
+    first, narrow, last = stage.seat(), stage.seat(), stage.seat()
+    await stage.publish_each(1, 2)
+    assert stage.feed.roster is not None
+    narrow.room = room
+    await stage.publish_each(3)
+    assert stage.feed.roster is None
+    await stage.publish_each(4, 5, 6)
+    assert all(one.seqs() == [1, 2, 3, 4, 5, 6] for one in (first, narrow, last))
+    assert stage.figures.behind == 0
+    assert stage.feed.roster is not None
+
+
 async def test_few_need_no_roster(monkeypatch: pytest.MonkeyPatch) -> None:
     """A topic of one person keeps nothing more for being written to."""
     monkeypatch.setattr(feeds, "MUSTER", 2)

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from server.kit.clock import SystemClock
 from server.kit.mail import Mail, MailDeferred, Mailer, MailRefused
+from tests.certificates import self_signed
 from tests.services import Mailbox
 
 SENDER = "Narthex <no-reply@narthex.example>"
@@ -200,7 +201,7 @@ class _Keeps:
 @pytest.fixture
 async def tls(tmp_path: Path) -> AsyncIterator[tuple[_Keeps, int, Path]]:
     """Give an SMTP server with STARTTLS and sign-in, its port, and the authority that signed for `localhost`."""
-    certificate, key = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     keeps = _Keeps()
@@ -240,39 +241,3 @@ async def test_a_wrong_password_or_certificate_is_ours_to_mend(
     with pytest.raises(MailDeferred, match="535"):
         await Mailer(f"smtp://narthex:wrong@localhost:{port}", SENDER, SystemClock()).send(letter())
     assert keeps.encrypted == []
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a self-signed certificate for `localhost`."""
-    from datetime import timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths

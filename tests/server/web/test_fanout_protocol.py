@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import os
+import ssl
 import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from realtime.frames import framed
 from server.web import fanout_protocol
 from server.web.fanout_protocol import EXTENSION, BrokenPeer, FanoutProtocol, Inbound
+from tests.certificates import self_signed
 
 MAX_SIZE = 65_536
 
@@ -74,10 +78,24 @@ class Echo:
         asyncio.get_running_loop().call_later(0.2, self.transport.close, 1012, "restart")
 
 
+def unasked(transport: FanoutProtocol, data: bytes) -> bool:
+    """Write as the hub does to thousands; False when nobody may."""
+    write = transport.writer()
+    if write is None:
+        return False
+    try:
+        taken = write(data)
+    except OSError:
+        taken = 0
+    if taken != len(data):
+        transport.finish(data[taken:])
+    return True
+
+
 class Served:
     """A running server, and the receivers it made."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.echoes: list[Echo] = []
         self.before_accept: Callable[[], Awaitable[None]] | None = None
         self.after_accept: Callable[[], Awaitable[None]] | None = None
@@ -85,7 +103,7 @@ class Served:
         self.config = uvicorn.Config(
             self.app, interface="asgi3", port=0, ws="server.web.fanout_protocol:FanoutProtocol",
             ws_per_message_deflate=False, ws_max_size=MAX_SIZE, ws_ping_interval=None, log_level="error",
-            lifespan="off", timeout_graceful_shutdown=5,
+            lifespan="off", timeout_graceful_shutdown=5, **options,
         )  # fmt: skip
         self.server = uvicorn.Server(self.config)
 
@@ -101,7 +119,7 @@ class Served:
         if self.act == "refuse":
             await send({"type": "websocket.close", "code": 4403})
             return
-        await send({"type": "websocket.accept", "subprotocol": "narthex.v1"})
+        await send({"type": "websocket.accept", "subprotocol": (scope["subprotocols"] or [None])[0]})
         if self.after_accept is not None:
             await self.after_accept()
         transport: FanoutProtocol = scope["extensions"][EXTENSION]
@@ -151,7 +169,13 @@ class Served:
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     """Give a running server."""
-    made = Served()
+    async with running(Served()) as made:
+        yield made
+
+
+@asynccontextmanager
+async def running(made: Served) -> AsyncIterator[Served]:
+    """Serve until the block ends."""
     task = asyncio.create_task(made.server._serve())
     await eventually(lambda: made.server.started)
     yield made
@@ -451,7 +475,7 @@ async def test_a_reader_that_stops(served: Served) -> None:
         await asyncio.sleep(0)
     assert not echo.transport.send_framed(b"")
     assert echo.transport.writer() is None
-    assert echo.refusals == 1
+    assert echo.refusals == 2  # when bytes began to wait, and when they were too many
     assert echo.transport.transport.get_write_buffer_size() <= fanout_protocol.HIGH_WATER + len(chunk)
     assert echo.room == 0
     assert await reader.readexactly(sent * len(chunk)) == chunk * sent
@@ -465,21 +489,50 @@ async def test_written_to_unasked(served: Served) -> None:
     """What is written past the questions arrives in its place, and fills the socket as everything does."""
     reader, writer = await served.shaken()
     echo, sent = served.echoes[0], 0
-    write = echo.transport.writer()
-    assert write is not None
     assert echo.transport.send_framed(framed(b"one"))
-    write(framed(b"two"))
+    assert unasked(echo.transport, framed(b"two"))
     assert echo.transport.send_framed(framed(b"end"))
     assert await reader.readexactly(15) == framed(b"one") + framed(b"two") + framed(b"end")
-    chunk = framed(b"y" * 10_000)
-    while echo.refusals == 0:
-        write(chunk)
-        sent += 1
-        await asyncio.sleep(0)
-    assert not echo.transport.send_framed(b"")
-    assert await reader.readexactly(sent * len(chunk)) == chunk * sent
-    await eventually(lambda: echo.transport.writer() is not None)
+    for _ in range(2):
+        expected = b""
+        while (write := echo.transport.writer()) is not None:
+            chunk, sent = framed(b"%d" % sent * 5_000), sent + 1
+            by_turns = unasked if sent % 3 else FanoutProtocol.send_framed
+            assert by_turns(echo.transport, chunk)
+            expected += chunk
+            await asyncio.sleep(0)
+        assert write is None
+        assert not echo.transport.send_framed(b"")
+        assert await reader.readexactly(len(expected)) == expected
+        await eventually(lambda: echo.transport.writer() is not None)
+    assert echo.room == 2
     writer.close()
+
+
+async def test_what_is_gone_takes_nothing(served: Served) -> None:
+    """Who kept a writer for too long writes to nobody: the descriptor may be another connection's by then."""
+    _, writer = await served.shaken()
+    echo = served.echoes[0]
+    write = echo.transport.writer()
+    assert write is not None
+    writer.transport.abort()
+    await eventually(lambda: echo.losses == 1)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        write(framed(b"x"))
+    echo.transport.finish(framed(b"x"))
+    assert echo.transport.writer() is None
+
+
+async def test_over_tls_all_goes_through_the_transport(tmp_path: Path) -> None:
+    """What is written there is not what goes over the socket; a proxy in front is the rule, but not the only way."""
+    certificate, key = self_signed(tmp_path)
+    async with running(Served(ssl_certfile=certificate, ssl_keyfile=key)) as served:
+        url, trust = f"wss://localhost:{served.port}/", ssl.create_default_context(cafile=certificate)
+        async with connect(url, ssl=trust, compression=None, proxy=None) as client:
+            await client.send("x")
+            assert await client.recv() == "x"
+            assert unasked(served.echoes[0].transport, framed(b"y"))
+            assert await client.recv() == "y"
 
 
 async def test_nobody_writes_unasked_to_who_says_goodbye(served: Served) -> None:
