@@ -31,12 +31,13 @@ TARGETS = {
 
 
 LIMITS = {
-    "P1_ratio_to_socketio": "one message at a time is one write(2) a client for everybody; the kernel's part of it is "
-    "the same for Socket.IO, and COMMIT and the reply come on top of ours",
+    "P1_ratio_to_socketio": "one message at a time is one send(2) a client for everybody: see the floor, which does "
+    "nothing else; COMMIT, Valkey and the reply come on top of ours",
     "P2_ratio_to_ws": "writes are shared by the messages that wait together; fewer wait when the machine is busy",
     "P2_deliveries_ratio_to_ws": "deliveries end where the load generator's one core does, which reads all of ours",
     "P2_p99_ms": "the hub waits longer for company when a round of writing takes longer",
-    "P3_ratio_to_socketio": "our message is committed to disk before anybody has it; theirs is kept nowhere",
+    "P3_ratio_to_socketio": "our message is committed before anybody has it, 3 ms that theirs does not have; and what "
+    "the 99th percentile has above the median is the machine's: the floor has as much",
 }
 
 
@@ -57,6 +58,8 @@ def fanout(
         least.append(_floor(clients, seconds, payload))
     report = _report(ours, theirs, {"clients": clients, "seconds": seconds, "rounds": rounds})
     report.figures["P1_floor_us_per_delivery"] = middle([found["cpu_us"] for found in least])
+    report.figures["P3_floor_p50_ms"] = middle([found["p50_ms"] for found in least])
+    report.figures["P3_floor_p99_ms"] = middle([found["p99_ms"] for found in least])
     report.figures["P1_ratio_to_floor"] = middle(
         [mine["cpu_us"] / found["cpu_us"] for mine, found in zip(ours[1], least, strict=True)]
     )
@@ -182,6 +185,7 @@ def _report(
         "P2_deliveries_per_s": of(ours, 32, "per_s"),
         "P2_deliveries_ratio_to_ws": ratio("ws", 32, "per_s"),
         "P2_p99_ms": of(ours, 32, "p99_ms"),
+        "P3_p50_ms": of(ours, 1, "p50_ms"),
         "P3_p99_ms": of(ours, 1, "p99_ms"),
         "P3_ratio_to_socketio": ratio("socketio", 1, "p99_ms"),
     }
@@ -189,7 +193,7 @@ def _report(
         NAMES[name]: {
             f"{key}_{flight}_in_flight": of(found, flight, key)
             for flight in FLIGHTS
-            for key in ("cpu_us", "per_s", "p99_ms")
+            for key in ("cpu_us", "per_s", "p50_ms", "p99_ms")
         }
         for name, found in theirs.items()
     }
