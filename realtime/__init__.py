@@ -11,16 +11,18 @@ side of presence), `spread` (a histogram) and `wire_redis` (one server or a clus
 
 What a delivery costs is measured by `narthex bench fanout`, which runs the whole of it: a socket read, a batch,
 COMMIT, Valkey, the sequencer, a socket written for each of 2,000 members. Where the time of the web process goes,
-as `perf record -e cpu-clock -p PID` saw it meanwhile, with 1,000 members and events of 447 bytes:
+as `perf record -e cpu-clock -p PID` saw it meanwhile, with 2,000 members and events of 449 bytes:
 
                             1 event at a time    32 in flight
-    the kernel              57 %                 49 %            send, TCP over loopback, waking who reads
-    Python                  33 %                 41 %            the hub's loop, `send_framed`, the batch
-    uvloop                  6 %                  5 %             its buffer and its write
-    asyncpg, msgspec, libc  4 %                  5 %
+    the kernel              79 %                 73 %            send, TCP over loopback, waking who reads
+    Python                  14 %                 21 %            the hub's loop, the batch, a transaction
+    the socket's send       3 %                  2 %             from the loop into the kernel
+    libc, asyncpg, msgspec  4 %                  4 %             and uvloop
 
-The kernel's part is one write(2) for each member and flush, whatever is in it, and Socket.IO and ws pay it too: it is
-why one event at a time cannot be had for much less, and why 32 in flight share a write and cost a fifteenth.
+The kernel's part is one send(2) for each member and flush, whatever is in it, and Socket.IO and ws pay it too: it is
+why one event at a time cannot be had for much less, and why 32 in flight share a send and cost a twentieth. `narthex
+bench fanout` measures it as well, as the floor: a process that does nothing but send. One event at a time costs a fifth
+more than that, the commit and all the rest included.
 
 What an idle connection costs is measured by `narthex bench connections` (proportional memory of the process, at two
 sizes). Of it this library has 3.6 KiB for somebody with a name, a room with presence and a topic of their own, as

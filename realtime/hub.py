@@ -20,7 +20,7 @@ from realtime.sequencer import Sequencer
 from realtime.topics import Topic
 
 SLICE: Final = 500
-SLICE_AMONG_OTHERS: Final = 64
+SLICE_AMONG_OTHERS: Final = 32
 """Connections written to before others get the event loop; fewer where several churches share it."""
 
 LONGEST_PACE: Final = 0.05

@@ -24,8 +24,8 @@ R = TypeVar("R")
 
 MOST_A_FLIGHT = 256  # drafts in one transaction; beyond it the row locks are held too long for the others
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # classes of what flies together, for those who watch
-MOST_AMONG_OTHERS = 16  # the same while others write as well: it holds up the loop for as long as it is large
-REST_AMONG_OTHERS = 2.0  # times as long as it took rests who filled such a flight
+MOST_AMONG_OTHERS = 8  # the same while others write as well: it holds up the loop for as long as it is large
+REST_AMONG_OTHERS = 6.0  # times as long as it took rests who filled such a flight
 ALONE_SECONDS = 1.0  # after the last flight of another key one counts as alone
 FULL = 64  # drafts in a flight after which the next one waits a little for more …
 LONGEST_REST = 0.05  # … seconds at most, whatever the rest is for

@@ -60,11 +60,12 @@ async def test_keys_are_never_mixed_and_take_turns() -> None:
     writer = Writer()
     writer.gate.set()
     batcher = Batcher[int, int](writer, flights=1)
-    busy = [asyncio.create_task(batcher.put("busy", 1000 + n)) for n in range(MOST_A_FLIGHT + 40)]
+    many = 37 * MOST_AMONG_OTHERS + 3
+    busy = [asyncio.create_task(batcher.put("busy", 1000 + n)) for n in range(many)]
     quiet = [asyncio.create_task(batcher.put(key, 1)) for key in ("x", "y")]
     await asyncio.gather(*busy, *quiet)
     assert [(key, len(drafts)) for key, drafts in writer.batches] == [
-        ("busy", MOST_AMONG_OTHERS), ("x", 1), ("y", 1), *[("busy", MOST_AMONG_OTHERS)] * 17, ("busy", 8),
+        ("busy", MOST_AMONG_OTHERS), ("x", 1), ("y", 1), *[("busy", MOST_AMONG_OTHERS)] * 36, ("busy", 3),
     ]  # fmt: skip
     assert writer.most_under_way == 1
 
