@@ -223,10 +223,13 @@ class Hub:
             return False
         return True
 
-    def refill(self, feed: Feed, member: Member, events: Sequence[bytes], cursor: int) -> None:
-        """Write events read from the log to a waiting member, which then has everything up to `cursor`."""
+    def refill(self, feed: Feed, member: Member, after: int, events: Sequence[bytes], cursor: int) -> None:
+        """Write events after `after`, read from the log, to a waiting member, which then has all up to `cursor`.
+
+        What was read for an earlier stay of the member, which waits elsewhere now, is dropped.
+        """
         wait = feed.waiting.get(member) if feed.waiting is not None else None
-        if wait is None:
+        if wait is None or not wait.refilling or wait.cursor != after:
             return
         wait.refilling = False
         if self._could_write(feed, member, wait, b"".join(map(frames.framed, events))):

@@ -135,7 +135,7 @@ class Recovery:
         events = await self._reads.get((feed.topic, cursor)) or ()
         if not _follows(events, Position(feed.sequencer.epoch, cursor)):
             raise PositionLost(feed.name)
-        self._hub.refill(feed, member, [frames.event(event) for event in events], events[-1].seq)
+        self._hub.refill(feed, member, cursor, [frames.event(event) for event in events], events[-1].seq)
 
     # ---- holes
 

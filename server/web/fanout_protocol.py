@@ -231,11 +231,13 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     def _go_direct(self) -> Write | None:
         """Write past the transport from now on, if nothing waits in its buffer."""
-        if self._socket is not None and not self.transport.get_write_buffer_size():
+        waits = self.transport.get_write_buffer_size() or self.transport.is_closing()
+        if self._socket is not None and not waits:
             self._direct = self._socket.send
         return self._direct
 
     def _append(self, data: bytes) -> int:
+        """Do as a socket that takes everything; refused, it is none to be written to unasked any more."""
         self.send_framed(data)
         return len(data)
 
@@ -256,6 +258,11 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         if not self.transport.is_closing():
             self.transport.write(framed_close(code, reason))
             self.transport.resume_reading()
+        self._cut_off_soon()
+
+    def _cut_off_soon(self) -> None:
+        """End the connection in a while, whether the peer reads what waits for it or not."""
+        if self.close_timer is None:
             self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def hold(self) -> None:
@@ -331,6 +338,13 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         self._refuse()
         self.close_sent = True
         self.transport.close()
+        self._cut_off_soon()
+
+    def eof_received(self) -> None:
+        """Take no more sends: the peer has hung up, and the event loop closes once it has read what waits."""
+        self._refuse()
+        if self._receiver is not None:
+            self._cut_off_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the receiver, once, that it is over."""

@@ -416,8 +416,28 @@ async def test_far_behind_asks_the_log() -> None:
     stage.hub.resume(stage.feed, slow)
     assert stage.witness.lost_members == [(stage.feed, slow, 0)]
     read = [frames.event(event(seq)) for seq in range(1, 301)]
-    stage.hub.refill(stage.feed, slow, read, 300)
+    stage.hub.refill(stage.feed, slow, 0, read, 300)
     assert slow.seqs() == list(range(1, 400))
+
+
+async def test_what_was_read_for_an_earlier_stay_is_dropped() -> None:
+    """Who left while the log was read for them, and came back from elsewhere, gets nothing twice."""
+    stage = Stage()
+    slow = stage.seat()
+    slow.full = True
+    await stage.publish_each(1)
+    stage.publish(*range(2, 400))
+    await settled()
+    slow.empty()
+    stage.hub.resume(stage.feed, slow)
+    assert stage.witness.lost_members == [(stage.feed, slow, 0)]
+    stage.hub.unseat(stage.feed, slow)
+    slow.full = True
+    stage.hub.seat(stage.feed, slow, 350, stage.feed.stamp)
+    slow.empty()
+    stage.hub.refill(stage.feed, slow, 0, [frames.event(event(seq)) for seq in range(1, 301)], 300)
+    stage.hub.resume(stage.feed, slow)
+    assert slow.seqs() == list(range(351, 400))
 
 
 async def test_who_has_read_further_waits() -> None:

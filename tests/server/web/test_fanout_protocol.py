@@ -449,6 +449,27 @@ async def test_a_peer_that_does_not_answer_a_close(served: Served, monkeypatch: 
     writer.close()
 
 
+@pytest.mark.parametrize("goodbye", ["close frame", "end of stream"])
+async def test_a_peer_that_says_goodbye_and_never_reads(
+    served: Served, monkeypatch: pytest.MonkeyPatch, goodbye: str
+) -> None:
+    """What waits for it is not kept for ever: it is cut off as whoever does not answer our close."""
+    monkeypatch.setattr(fanout_protocol, "CLOSE_SECONDS", 0.2)
+    reader, writer = await served.shaken()
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    echo = served.echoes[0]
+    while echo.transport.send_framed(framed(b"x" * 60_000)):
+        await asyncio.sleep(0)
+    if goodbye == "close frame":
+        writer.write(masked(8, struct.pack("!H", 1000)))
+    else:
+        writer.write_eof()
+    await eventually(lambda: echo.losses == 1)
+    assert echo.refusals >= 2
+    assert reader is not None
+    writer.close()
+
+
 async def test_aborted(served: Served) -> None:
     """A connection that breaks is lost to its receiver, once, and sends are refused."""
     _, writer = await served.shaken()
