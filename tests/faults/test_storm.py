@@ -105,7 +105,9 @@ async def test_a_rolling_restart_shows_no_error(whole: Site) -> None:
     storm.figures.refusals.pop("no_such_message", None)  # a reaction to what was taken back meanwhile
     assert not storm.figures.refusals
     assert set(storm.figures.closes) <= {0, 1012}  # 0: clients that cut themselves
-    assert len(storm.figures.closed_at) >= CLIENTS
+    # everybody was sent on, but for those who had cut themselves and came back to a process that stayed
+    assert len(storm.figures.closed_at) + storm.figures.closes[0] >= CLIENTS
+    assert len(storm.figures.closed_at) > CLIENTS / 2
     assert DRAIN / 3 < max(spreads) < DRAIN + 1
 
 
