@@ -107,6 +107,7 @@ def test_a_sunday_of_prayer(church_at_work: Sunday, visitor: Come, tmp_path: Pat
         somebody_asks_without_a_name(anna, one, two, hall)
         somebody_is_in_need(ben, one, two, hall)
         what_comes_waits_for_a_finger(praying, hall, carla)
+        what_goes_waits_for_nobody(praying, carla)
         they_pray(praying, anna, carla)
         the_hall_shows_what_stands(praying, hall, carla)
         a_cut_hides_nothing(praying, hall, carla)
@@ -156,9 +157,21 @@ def what_comes_waits_for_a_finger(praying: Praying, hall: Page, carla: Phone) ->
     carla.page.mouse.down()
     praying.put_up("An accident on the bridge", urgent=True, name="Jonas")
     eventually(lambda: shown_in_the_hall(hall, "An accident on the bridge"))
+    assert not carla.card("An accident on the bridge").count()
     carla.page.mouse.up()
     expect(pressed).to_have_attribute("aria-pressed", "true")
     came(carla.card("An accident on the bridge"))
+
+
+def what_goes_waits_for_nobody(praying: Praying, carla: Phone) -> None:
+    """What is taken down is off the wall at once, also below a finger that rests there."""
+    id = praying.put_up("Put up by mistake", name="Nobody")
+    came(carla.card("Put up by mistake"))
+    carla.card(OPENLY).locator(".words").hover()
+    carla.page.mouse.down()
+    praying.take_down(id)
+    expect(carla.card("Put up by mistake")).to_have_count(0, timeout=PATIENCE)
+    carla.page.mouse.up()
 
 
 def they_pray(praying: Praying, anna: Phone, carla: Phone) -> None:

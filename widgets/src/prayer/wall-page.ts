@@ -11,6 +11,7 @@ import type { Asker } from "./page";
 import type { Speech } from "./speech";
 import type { Wall } from "./wall";
 
+const LIFTED = ["pointerup", "pointercancel", "contextmenu"] as const;
 const REASONS = ["private", "unkind", "spam", "unsafe", "other"] as const;
 
 type Open = { readonly kind: "encourage" | "report"; readonly request: RequestShown } | null;
@@ -40,6 +41,7 @@ export class NarthexWallPage extends LitElement {
   declare busy: boolean;
   /** Whether a finger is on the page: what it is about to touch stays below it until it is lifted. */
   #touched = false;
+  #drawn: readonly RequestShown[] = [];
 
   constructor() {
     super();
@@ -49,6 +51,9 @@ export class NarthexWallPage extends LitElement {
     this.told = "";
     this.lines = null;
     this.busy = false;
+    this.addEventListener("pointerdown", () => {
+      this.#touched = true;
+    });
   }
 
   protected override createRenderRoot(): this {
@@ -57,22 +62,27 @@ export class NarthexWallPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.wall.changed = () => this.#touched || this.requestUpdate();
-    this.addEventListener("pointerdown", () => {
-      this.#touched = true;
-    });
-    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, this.#lifted);
+    this.wall.changed = () => {
+      if (!this.#touched || this.#lost()) this.requestUpdate();
+    };
+    for (const end of LIFTED) window.addEventListener(end, this.#lifted);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const end of ["pointerup", "pointercancel"]) window.removeEventListener(end, this.#lifted);
+    for (const end of LIFTED) window.removeEventListener(end, this.#lifted);
+  }
+
+  /** Whether something that is drawn does not stand any more: that waits for nobody. */
+  #lost(): boolean {
+    const { requests } = this.wall;
+    return this.#drawn.some((drawn) => requests.get(drawn.id) !== drawn);
   }
 
   /** Show what came meanwhile, after the click that this was. */
   #lifted = (): void => {
     if (!this.#touched) return;
-    setTimeout(() => {
+    window.setTimeout(() => {
       this.#touched = false;
       this.requestUpdate();
     });
@@ -111,6 +121,7 @@ export class NarthexWallPage extends LitElement {
     if (!wall.shown)
       return html`<div class="cards" aria-busy="true">${[0, 1, 2].map(() => html`<div class="card bone"></div>`)}</div>`;
     const { list } = wall;
+    this.#drawn = list;
     if (list.length === 0) return html`<p class="empty">${say("wallEmpty")}</p>`;
     return html`<div class="row"><button class="secondary" @click=${this.#lead}>${say("session")}</button>
         <span class="why">${say("sessionHint")}</span></div>
