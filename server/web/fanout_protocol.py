@@ -4,11 +4,12 @@ shutdown.
 uvicorn and websockets do the handshake. Then the gateway, an ASGI application like any other, finds this
 object in `scope["extensions"]["narthex.fanout"]`, accepts, calls `hand_over(receiver)` and returns. From
 there on the socket speaks to the receiver (`realtime.transport.Receiver`) without a task, a queue or an
-ASGI message, and everything the handshake needed is let go: that is most of a connection's memory.
+ASGI message, and everything the handshake needed is let go: that is most of a connection's memory. While
+nothing waits in the transport's buffer, frames go past it, by the socket's own send.
 
-It relies on attributes of uvicorn 0.54's `WebSocketsSansIOProtocol`;
-`tests/server/web/test_fanout_protocol.py` fails when they change. Deflate must be off: frames are shared,
-so no extension may be negotiated.
+It relies on the event loop calling `connection_lost` before it closes the descriptor, and on attributes of
+uvicorn 0.54's `WebSocketsSansIOProtocol`; `tests/server/web/test_fanout_protocol.py` fails when either
+changes. Deflate must be off: frames are shared, so no extension may be negotiated.
 """
 
 import asyncio
@@ -363,7 +364,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """Take sends again."""
         super().resume_writing()
-        if self._receiver is not None and not self.close_sent:
+        if self._receiver is not None and not self.close_sent and not self.transport.is_closing():
             self._open = True
             self._receiver.writable()
 

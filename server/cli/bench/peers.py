@@ -66,7 +66,7 @@ def _started(command: list[str], dialect: str, options: dict[str, Any]) -> Itera
     try:
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
-            raise Stopped(f"{NAMES[dialect]} did not start; try `npm ci` in {FOLDER}.")
+            raise Stopped(f"{command[-1]} did not start; a peer from npm may want `npm ci` in {FOLDER}.")
         crowd = CrowdProcess(dialect, "127.0.0.1", port, [Place(PATHS[dialect])], **options)
         try:
             yield Peer(dialect, process, crowd)

@@ -530,6 +530,26 @@ async def test_written_to_unasked(served: Served) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("end", ["abort", "end of stream", "our close"])
+async def test_the_descriptor_outlives_the_connection(served: Served, end: str) -> None:
+    """The event loop says that a connection is lost before it closes its descriptor: nobody else has it by then."""
+    _, writer = await served.shaken()
+    echo = served.echoes[0]
+    number = echo.transport.transport.get_extra_info("socket").fileno()
+    before, seen = os.fstat(number).st_ino, []
+    echo.lost = lambda: seen.append(os.fstat(number).st_ino)  # type: ignore[method-assign]
+    if end == "abort":
+        writer.transport.abort()
+    elif end == "end of stream":
+        writer.write_eof()
+    else:
+        echo.transport.close(1000, "")
+        writer.write(masked(8, struct.pack("!H", 1000)))
+    await eventually(lambda: bool(seen))
+    assert seen == [before]
+    writer.close()
+
+
 async def test_what_is_gone_takes_nothing(served: Served) -> None:
     """Who kept a writer for too long writes to nobody: the descriptor may be another connection's by then."""
     _, writer = await served.shaken()
