@@ -270,8 +270,9 @@ class Storm:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._acked.wait(), 1.0)
 
-    async def someone_accepts(self) -> None:
-        """Wait until a web process accepts, so that the next fault hits something."""
-        end = time.monotonic() + 30
-        while not self.house.accepting() and time.monotonic() < end:
-            await asyncio.sleep(0.05)
+    async def who_accepts(self) -> list[int]:
+        """Wait until a web process accepts, so that the next fault hits something; return those that do."""
+        async with asyncio.timeout(30):
+            while not (pids := self.house.accepting()):
+                await asyncio.sleep(0.05)
+        return pids

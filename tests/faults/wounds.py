@@ -13,32 +13,30 @@ from tests.faults.run import Storm
 
 async def kill_web(storm: Storm) -> None:
     """Kill one web process."""
-    await storm.someone_accepts()
-    storm.house.kill_web(storm.chance.choice(storm.house.accepting() or storm.house.workers()))
+    storm.house.kill_web(storm.chance.choice(await storm.who_accepts()))
 
 
 async def kill_all_web(storm: Storm) -> None:
     """Kill every web process at once."""
-    await storm.someone_accepts()
+    await storm.who_accepts()
     for pid in storm.house.workers():
         storm.house.kill_web(pid)
 
 
 async def kill_after_ack(storm: Storm) -> None:
     """Kill a web process right after a commit was acknowledged: what it has not published yet is lost."""
-    await storm.someone_accepts()
-    pids = storm.house.accepting() or storm.house.workers()
+    pids = await storm.who_accepts()
     await storm.next_ack()
     storm.house.kill_web(storm.chance.choice(pids))
 
 
 async def lose_publications(storm: Storm) -> None:
     """Commit while Valkey is frozen, kill who wanted to publish, thaw: only the log knows."""
-    await storm.someone_accepts()
+    pids = await storm.who_accepts()
     with storm.house.paused("valkey"):
         await asyncio.sleep(storm.chance.uniform(0.2, 0.8))
         await storm.next_ack()
-        storm.house.kill_web(storm.chance.choice(storm.house.accepting() or storm.house.workers()))
+        storm.house.kill_web(storm.chance.choice(pids))
 
 
 async def kill_jobs(storm: Storm) -> None:
@@ -89,7 +87,7 @@ async def cut_some(storm: Storm) -> None:
 async def roll(storm: Storm) -> None:
     """Restart the web processes gently, one after the other."""
     for pid in storm.house.workers():
-        await storm.someone_accepts()
+        await storm.who_accepts()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         await asyncio.sleep(0.3)

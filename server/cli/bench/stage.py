@@ -303,7 +303,10 @@ def polls_the_listener(pid: int, port: int) -> bool:
         held: set[str] = set()
         watched: set[str] = set()
         for fd in Path(f"/proc/{pid}/fd").iterdir():
-            where = str(fd.readlink())
+            try:
+                where = str(fd.readlink())
+            except FileNotFoundError:  # closed since the folder was read
+                continue
             if where.startswith("socket:[") and where[8:-1] in inodes:
                 held.add(fd.name)
             elif "eventpoll" in where:
