@@ -9,7 +9,6 @@ topic rows in id order, take seqs, insert events, wakes and outbox rows), then C
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from realtime.topics import Topic
 from server.kit import idempotency, log
 from server.kit.errors import NotFound, Unavailable
 from server.kit.outbox import Signal
+from server.kit.pool import SchemaPool
 from server.kit.scope import Scope
 
 if TYPE_CHECKING:  # generic in the stubs only
@@ -177,7 +177,7 @@ class Database:
         self.announcer: Announcer = announcer or Silent()
         self._pool_size = pool_size
         self._statement_cache_size = statement_cache_size
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[str, SchemaPool] = {}
         self._connections: dict[str, WeakSet[Connection]] = {}
         self._reconnects: Counter[str] = Counter()
         self.commits = Spread()  # seconds that COMMIT alone took, of churches' transactions that wrote
@@ -191,14 +191,12 @@ class Database:
     async def open(self) -> None:
         """Connect; raise Unavailable with the address (never the password) when a database does not answer."""
         for url in {self._control_url, *(shard.primary for shard in self._shards.values())}:
-            self._pools[url] = await self._pool(url)
+            self._pools[url] = SchemaPool(await self._pool(url))
 
     async def close(self) -> None:
         """Close every pool; connections in use get 5 s."""
         for pool in self._pools.values():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(pool.close(), 5.0)
-            pool.terminate()
+            await pool.close(5.0)
         self._pools.clear()
 
     @asynccontextmanager
@@ -208,8 +206,8 @@ class Database:
         `readonly` is a REPEATABLE READ snapshot that may one day be served by a replica.
         """
         schema = scope.tenant.schema
-        begin = "begin isolation level repeatable read read only" if readonly else "begin"
-        async with self._connection(self._url(scope.tenant.shard)) as connection:
+        begin = _BEGIN_READING if readonly else _BEGIN_WRITING
+        async with self._connection(self._url(scope.tenant.shard), schema) as connection:
             try:
                 await connection.execute(
                     f"{begin}; set local role {schema}; set local search_path = {schema}, extensions"
@@ -232,6 +230,10 @@ class Database:
                 if claimed and scope.origin.once is not None:
                     scope.origin.once.claimed = False
                 raise
+            finally:
+                del (
+                    tx.connection
+                )  # the next one's: who has held on to this transaction must not write into theirs
         if events or tx.passing or tx.orders or tx.signals:
             publication = Publication(tuple(events), tuple(tx.passing), tuple(tx.orders))
             self.announcer.committed(scope, publication, signals=bool(tx.signals))
@@ -280,7 +282,7 @@ class Database:
 
     @asynccontextmanager
     async def _fixed(self, url: str, schema: str) -> AsyncIterator[Connection]:
-        async with self._connection(url) as connection:
+        async with self._connection(url, schema) as connection:
             await connection.execute(
                 f"begin; set local role narthex_{schema}; set local search_path = {schema}, extensions"
             )
@@ -292,18 +294,20 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def _connection(self, url: str) -> AsyncIterator[Connection]:
+    async def _connection(self, url: str, schema: str) -> AsyncIterator[Connection]:
         pool = self._pools.get(url)
         if pool is None:
             raise Unavailable("The database is not open in this process.")
         try:
-            connection = await pool.acquire(timeout=WAIT_FOR_CONNECTION)
+            connection = await pool.acquire(schema, WAIT_FOR_CONNECTION)
         except _AWAY as error:
             raise Unavailable(
                 "The database is away for the moment: try again shortly.", retry_after=2
             ) from error
+        well = False
         try:
-            yield connection  # type: ignore[misc]  # the pool's proxy has the connection's interface
+            yield connection
+            well = True
         except (
             asyncpg.PostgresConnectionError,
             asyncpg.CannotConnectNowError,
@@ -320,7 +324,7 @@ class Database:
             raise MetMigration(retry_after=1) from error
         finally:
             with suppress(*_AWAY):
-                await pool.release(connection)
+                await pool.release(schema, connection, well=well)
 
     async def _pool(self, url: str) -> Pool:
         async def init(connection: Connection) -> None:
@@ -349,6 +353,11 @@ class Database:
             raise Unavailable(f"No database answers at {_address(url)}: {error}") from error
 
 
+_BEGIN_READING = "begin isolation level repeatable read read only"
+# What writes finds its rows by their keys, so one plan a statement will do. Postgres would plan each anew every time,
+# because a plan for the few keys at hand looks cheaper than one for any number of them: a third of the time of a send.
+# What reads has filters, for which another plan may be the right one.
+_BEGIN_WRITING = "begin; set local plan_cache_mode = force_generic_plan"
 _REVISION = "select version_num from alembic_version"
 _TIMELINE = "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
 _AWAY: tuple[type[BaseException], ...] = (

@@ -163,20 +163,26 @@ async def test_the_second_door_reads_no_church(wiring: Wiring, church: Tenant, d
 
 async def test_nothing_of_a_transaction_survives_it(wiring: Wiring, system: Scope) -> None:
     """Role and search path are LOCAL: the next user of the connection starts clean, also after an error."""
+    database, url = wiring.database, wiring.settings.database_url
     for fails in (False, True):
-        try:
-            async with wiring.database.transaction(system) as tx:
-                proxy = tx.connection
+        with contextlib.suppress(asyncpg.DivisionByZeroError):
+            async with database.transaction(system) as tx:
+                used = tx.connection.get_server_pid()
                 if fails:
-                    await proxy.execute("select 1/0")
-        except asyncpg.DivisionByZeroError:
-            pass
-        pool = wiring.database._pools[wiring.settings.database_url]
-        connections = [await pool.acquire() for _ in range(pool.get_size())]
-        for connection in connections:
+                    await tx.connection.execute("select 1/0")
+        async with database._connection(url, system.tenant.schema) as connection:
+            assert connection.get_server_pid() == used
             assert await connection.fetchval("select current_user") == "narthex_app"
+            assert await connection.fetchval("show plan_cache_mode") == "auto"
             assert not connection.is_in_transaction()
-            await pool.release(connection)
+
+
+async def test_a_transaction_that_has_ended_writes_nowhere(wiring: Wiring, system: Scope) -> None:
+    """Its connection may be somebody else's by then: who kept the transaction has none any more."""
+    async with wiring.database.transaction(system) as tx:
+        pass
+    with pytest.raises(AttributeError):
+        await tx.connection.execute("select 1")
 
 
 async def test_an_error_swallowed_inside_the_block_is_not_a_commit(wiring: Wiring, system: Scope) -> None:
