@@ -16,6 +16,12 @@ from server.settings import Settings
 SOON = 5.0
 
 
+@pytest.fixture(autouse=True)
+def long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep connections for longer than any test lasts, so that none is served by one that expires."""
+    monkeypatch.setattr(pools, "KEPT_SECONDS", 600.0)
+
+
 @contextlib.asynccontextmanager
 async def opened(url: str, size: int) -> AsyncIterator[SchemaPool]:
     """Give a pool of so many connections at most."""
