@@ -60,9 +60,9 @@ def _run(house: House, room: Room, clients: int, seconds: float) -> tuple[float,
     crowd = house.crowd([room.place])
     try:
         joined = crowd.ask("connect", count=clients)
-        answer = crowd.ask(
-            "broadcast", seconds=seconds, in_flight=16, senders=64, run=_run_number(), body=BODY
-        )
+        # everybody in turn: of fewer, each would send more bytes than a connection may
+        order = {"seconds": seconds, "in_flight": 16, "senders": clients, "run": _run_number()}
+        answer = crowd.ask("broadcast", body=BODY, **order)
     finally:
         crowd.close()
     if joined["refused"] or answer["refused"] or answer["lost"] or answer["done"] < answer["messages"]:

@@ -146,7 +146,13 @@ class AskingService:
         await self._act(scope, id, secret, act)
         return OwnReply.of(added[0], card=added[0].crisis)
 
-    # ---- letters, for listeners
+    # ---- for listeners
+
+    async def take_over(self, tx: Transaction, guest: UUID, person: UUID) -> None:
+        """Let what a guest asked for, wrote and prayed be the person's they turned out to be."""
+        await self._prayer.take_over(tx, guest, person)
+        await self._replies.take_over(tx, guest, person)
+        await self._intercession.take_over(tx, guest, person)
 
     async def letter(self, tx: Transaction, signal: AskerLetterDue) -> Mail:
         """Write a letter that is due."""

@@ -54,6 +54,14 @@ where id = :id
 returning id, version, state, asker_id, asker_name, language, topic, minor, crisis, room_id, first_id, first_name, second_id,
   second_name, words, asked_at, accepted_at, ended_at, words_gone_at;
 
+-- name: take_over
+-- Let a guest's conversations be the person's they turned out to be; an open one only when that person is in no other.
+update care_sessions s set asker_id = :person, version = version + 1 where s.asker_id = :guest
+  and (s.state not in ('waiting', 'active') or not exists (
+    select 1 from care_sessions o where o.asker_id = :person and o.state in ('waiting', 'active')))
+returning id, version, state, asker_id, asker_name, language, topic, minor, crisis, room_id, first_id, first_name, second_id,
+  second_name, words, asked_at, accepted_at, ended_at, words_gone_at;
+
 -- name: waiting
 -- Read who waits, in order.
 select id, version, state, asker_id, asker_name, language, topic, minor, crisis, room_id, first_id, first_name, second_id,

@@ -71,6 +71,11 @@ async def open_of(connection: Connection, asker_id: UUID) -> Session | None:
     return _session(await _sql.open_of(connection, asker_id=asker_id))
 
 
+async def take_over(connection: Connection, guest: UUID, person: UUID) -> list[Session]:
+    """Let a guest's conversations be a person's; return those that are."""
+    return [Session(**row) for row in await _sql.take_over(connection, guest=guest, person=person)]
+
+
 async def by_room(connection: Connection, room_id: UUID) -> Session | None:
     """Read the conversation of a room."""
     return _session(await _sql.by_room(connection, room_id=room_id))

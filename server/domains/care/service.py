@@ -17,18 +17,10 @@ from realtime.log import Position
 from realtime.topics import Topic
 from server.domains.accounts.service import Throttle
 from server.domains.audit.service import AuditService
-from server.domains.care import policy, repository
+from server.domains.care import policy, repository, signals
 from server.domains.care.errors import NobodyHere, NoSuchSession, NothingKept
 from server.domains.care.models import NEWEST, Session, Settings, State
 from server.domains.care.schemas import Ask, CareErased, Offer, Opened, Place, SessionShown
-from server.domains.care.signals import (
-    CareAccepted,
-    CareAsked,
-    CareCrisis,
-    CareEnded,
-    CareHandedOver,
-    CareSecondJoined,
-)
 from server.domains.messages.service import MessagesService
 from server.domains.rooms.models import Role
 from server.domains.rooms.service import RoomsService
@@ -102,7 +94,7 @@ class CareService:
                 await self._check_somebody(tx, settings)
                 draft = policy.draft(ask, scope.actor, topic, crisis, settings)
                 session = await repository.insert(tx.connection, self._clock.now(), **draft)
-                tx.signal(CareAsked(session_id=session.id, language=session.language, crisis=crisis))
+                tx.signal(signals.CareAsked(session_id=session.id, language=session.language, crisis=crisis))
                 self._tell(tx, session, settings)
                 await self._tell_places(tx, settings)
         except AppError as error:  # whoever is in need sees whom to call, whatever is against them
@@ -156,7 +148,7 @@ class CareService:
             settings = await self._settings(tx)
             session = policy.accepted(session, scope.actor, self._clock.now())
             session = await self._settle(tx, session, settings)
-            tx.signal(CareAccepted(session_id=id, version=session.version, by=scope.actor.id))
+            tx.signal(signals.CareAccepted(session_id=id, version=session.version, by=scope.actor.id))
             await self._tell_places(tx, settings)
             await self._audit.record(tx, scope, "care.accepted", str(id))
         return self._shown(session, settings)
@@ -170,7 +162,7 @@ class CareService:
             policy.check_second(session, scope.actor.id)
             settings = await self._settings(tx)
             session = await self._settle(tx, policy.joined(session, scope.actor), settings)
-            tx.signal(CareSecondJoined(session_id=id, version=session.version, by=scope.actor.id))
+            tx.signal(signals.CareSecondJoined(session_id=id, version=session.version, by=scope.actor.id))
             await self._audit.record(tx, scope, "care.joined", str(id))
         return self._shown(session, settings)
 
@@ -242,7 +234,7 @@ class CareService:
             if session.words == "seal":
                 await self._transcripts.seal(tx, session.room_id)
             if not await self._transcripts.erase(tx, session.room_id):
-                tx.signal(CareEnded(session_id=id, version=session.version, state=session.state))
+                tx.signal(signals.CareEnded(session_id=id, version=session.version, state=session.state))
                 return
         await repository.words_gone(tx.connection, id, self._clock.now())
         _tell_erased(tx, id)
@@ -253,7 +245,7 @@ class CareService:
         session = None if found is None else await self._locked(tx, found.id)
         if session is not None and session.crisis != crisis:
             session = await repository.update(tx.connection, msgspec.structs.replace(session, crisis=crisis))
-            tx.signal(CareCrisis(session_id=session.id, version=session.version, crisis=crisis))
+            tx.signal(signals.CareCrisis(session_id=session.id, version=session.version, crisis=crisis))
 
     # ---- rules
 
@@ -317,6 +309,13 @@ class CareService:
         async with self._database.transaction(scope, readonly=True) as tx:
             session = await repository.by_id(tx.connection, id)
         return policy.check_in(session, scope.actor.id)
+
+    async def take_over(self, tx: Transaction, guest: UUID, person: UUID) -> None:
+        """Let what a guest waits for, or is or was in, be the person's they turned out to be."""
+        for session in await repository.take_over(tx.connection, guest, person):
+            if session.room_id is not None and session.state in ("waiting", "active"):
+                await self._settle(tx, session, await self._settings(tx))
+        tx.look_again(guest)
 
     async def retell(self, tx: Transaction) -> None:
         """Tell those who wait where they stand: somebody came on duty, or went."""
@@ -393,9 +392,9 @@ class CareService:
         session = await self._settle(tx, policy.handed_over(session, by, to), settings)
         of: dict[str, Any] = {"session_id": session.id, "version": session.version}
         if session.state == "waiting":
-            tx.signal(CareAsked(**of, language=session.language))
+            tx.signal(signals.CareAsked(**of, language=session.language))
         else:
-            tx.signal(CareHandedOver(**of, by=by, to=to and to[0]))
+            tx.signal(signals.CareHandedOver(**of, by=by, to=to and to[0]))
         await self._tell_places(tx, settings)
         return session
 
@@ -406,7 +405,7 @@ class CareService:
             await self._rooms.close_private(tx, session.room_id)
         settings = await self._settings(tx)
         self._tell(tx, session, settings)
-        tx.signal(CareEnded(session_id=session.id, version=session.version, state=state))
+        tx.signal(signals.CareEnded(session_id=session.id, version=session.version, state=state))
         await self._tell_places(tx, settings)
         return session
 

@@ -62,6 +62,16 @@ delete from intercession_followers where subject = any(:subjects::uuid[]);
 -- Read the subjects that were prayed for, after a given one.
 select subject from intercession_totals where subject > :after order by subject limit :most;
 
+-- name: take_over_marks!
+-- Let marks be others; where both are there, one is left. The totals stay.
+with gone as (
+  delete from intercession_prayed p using unnest(:subjects::uuid[], :befores::bytea[], :afters::bytea[]) as w (subject, before, after)
+  where w.subject = p.subject and w.before = p.mark returning p.subject, w.after, p.on_day
+)
+insert into intercession_prayed (subject, mark, on_day) select distinct on (subject, after) subject, after, on_day from gone
+order by subject, after, on_day
+on conflict do nothing;
+
 -- name: forget_marks!
 -- Take these marks out; the totals stay.
 delete from intercession_prayed p

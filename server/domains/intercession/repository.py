@@ -88,6 +88,12 @@ async def forget_marks(connection: Connection, given: Sequence[Marked]) -> None:
     await _sql.forget_marks(connection, **_columns(given))
 
 
+async def take_over_marks(connection: Connection, marks: Sequence[tuple[UUID, bytes, bytes]]) -> None:
+    """Replace marks under (subject, before) by another."""
+    subjects, befores, afters = ([mark[at] for mark in marks] for at in range(3))
+    await _sql.take_over_marks(connection, subjects=subjects, befores=befores, afters=afters)
+
+
 async def forget_follower(connection: Connection, person_id: UUID) -> None:
     """Let somebody follow nothing."""
     await _sql.forget_follower(connection, person_id=person_id)

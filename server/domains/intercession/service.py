@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -35,12 +35,10 @@ class IntercessionService:
 
     def _marks(self, scope: Scope, subject: UUID, given: str | None) -> list[bytes]:
         if scope.actor.id is not None:
-            who = b"person:" + scope.actor.id.bytes
-        elif given:
-            who = b"device:" + given.encode()
-        else:
-            raise MarkMissing()
-        return self._keyring.macs("prayed", subject.bytes, who)
+            return self._macs(subject, scope.actor.id)
+        if given:
+            return self._keyring.macs("prayed", subject.bytes, b"device:" + given.encode())
+        raise MarkMissing()
 
     async def pray(self, tx: Transaction, given: Sequence[tuple[UUID, bytes]]) -> dict[UUID, int]:
         """Count (subject, mark) pairs in any order; return the new totals of every subject that moved.
@@ -96,9 +94,23 @@ class IntercessionService:
     async def forget(self, tx: Transaction, person: UUID) -> None:
         """Take out the marks of one person, which only this installation's key can find; totals stay."""
         await repository.forget_follower(tx.connection, person)
+        async for subjects in self._all_subjects(tx):
+            marks = [(one, mark) for one in subjects for mark in self._macs(one, person)]
+            await repository.forget_marks(tx.connection, marks)
+
+    async def take_over(self, tx: Transaction, guest: UUID, person: UUID) -> None:
+        """Let a guest's marks be those of the person they turned out to be, who is not counted again."""
+        async for subjects in self._all_subjects(tx):
+            marks = [
+                (one, mark, self._macs(one, person)[0]) for one in subjects for mark in self._macs(one, guest)
+            ]
+            await repository.take_over_marks(tx.connection, marks)
+
+    def _macs(self, subject: UUID, person: UUID) -> list[bytes]:
+        return self._keyring.macs("prayed", subject.bytes, b"person:" + person.bytes)
+
+    async def _all_subjects(self, tx: Transaction) -> AsyncIterator[list[UUID]]:
         after = _FIRST
         while subjects := await repository.subjects(tx.connection, after, _PAGE):
-            who = b"person:" + person.bytes
-            marks = [(one, mark) for one in subjects for mark in self._keyring.macs("prayed", one.bytes, who)]
-            await repository.forget_marks(tx.connection, marks)
+            yield subjects
             after = subjects[-1]

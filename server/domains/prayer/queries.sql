@@ -230,6 +230,10 @@ order by closed_at limit :most for update skip locked;
 -- Forget requests.
 delete from prayer_requests where id = any(:ids::uuid[]);
 
+-- name: take_over!
+-- Let what a guest asked for be the person's they turned out to be.
+update prayer_requests set asker_id = :person where asker_id = :guest;
+
 -- name: ids_of
 -- Read the requests that somebody asked under their own name.
 select id from prayer_requests where asker_id = :asker_id order by id limit :most;

@@ -261,6 +261,11 @@ async def ids_of(connection: Connection, asker_id: UUID, most: int) -> list[UUID
     return [row["id"] for row in await _sql.ids_of(connection, asker_id=asker_id, most=most)]
 
 
+async def take_over(connection: Connection, guest: UUID, person: UUID) -> None:
+    """Let what a guest asked for be a person's."""
+    await _sql.take_over(connection, guest=guest, person=person)
+
+
 async def forget_decider(connection: Connection, person_id: UUID) -> None:
     """Take somebody's name off what they decided."""
     await _sql.forget_decider(connection, person_id=person_id)

@@ -59,7 +59,6 @@ ALIKE_FOR = timedelta(days=1)
 MOST_ALIKE = 500
 MOST_OF_ONE = 2_000
 MOST_BOXES = 500
-_FIRST = UUID(int=0)
 
 
 def topic_of(tenant: str, visibility: Visibility) -> Topic:
@@ -128,9 +127,8 @@ class PrayerService:
             tx.signal(signal_of(before, after, by, crisis))
         if after.asker_id is not None and after.state != before.state:
             data = msgspec.json.encode(PrayerMoved(after.id, after.state))
-            tx.append(
-                Topic(tx.scope.tenant.id, "me", str(after.asker_id)), Draft(after.id, "prayer.own", data)
-            )
+            me = Topic(tx.scope.tenant.id, "me", str(after.asker_id))
+            tx.append(me, Draft(after.id, "prayer.own", data))
         return after
 
     async def tell(self, tx: Transaction, before: Request, after: Request) -> None:
@@ -138,9 +136,8 @@ class PrayerService:
         old = topic_of(tx.scope.tenant.id, before.visibility) if before.shown else None
         new = topic_of(tx.scope.tenant.id, after.visibility) if after.shown else None
         if old is not None and old != new:
-            gone = RequestShown(
-                after.id, "withdrawn"
-            )  # why it went is for those who may read it where it went
+            # why it went is for those who may read it where it went
+            gone = RequestShown(after.id, "withdrawn")
             tx.append(old, Draft(after.id, "prayer.removed", msgspec.json.encode(gone), day=True))
         if new is not None:
             (data,) = await self.public(tx, [after])
@@ -404,13 +401,16 @@ class PrayerService:
         now = self._clock.now()
         async with self._database.transaction(scope) as tx:
             _, settings = await repository.settings(tx.connection)
-            days = timedelta(days=settings.archive_days)
-            old = await repository.old(tx.connection, now - days, MOST_AT_ONCE)
+            old = await repository.old(tx.connection, now - timedelta(settings.archive_days), MOST_AT_ONCE)
             for request in old:
                 await self.save(tx, request, policy.archived(request, now))
             over = await repository.over(tx.connection, now - policy.OVER_KEPT, MOST_AT_ONCE)
             await self._drop(tx, over)
         return len(old) + len(over)
+
+    async def take_over(self, tx: Transaction, guest: UUID, person: UUID) -> None:
+        """Let what a guest asked for be the person's they turned out to be; what is sealed stays as it was sealed."""
+        await repository.take_over(tx.connection, guest, person)
 
     async def forget(self, scope: Scope, person: UUID) -> None:
         """Forget what one person asked, wrote, prayed and decided, in their own name or sealed."""
@@ -431,7 +431,7 @@ class PrayerService:
 
     async def _forget_sealed(self, tx: Transaction, person: UUID) -> None:
         """Throw away the envelopes that name one person, and the flags they raised: only our key can find them."""
-        who, after = b"person:" + person.bytes, _FIRST
+        who, after = b"person:" + person.bytes, UUID(int=0)
         while boxes := await repository.boxes(tx.connection, after, MOST_BOXES):
             named = [id for id, _ in boxes if (await self.identity(tx, id)).person_id == person]
             await repository.unseal(tx.connection, named)

@@ -53,6 +53,10 @@ select distinct request_id from replies_replies where author_id = :author_id ord
 with gone as (delete from replies_replies where author_id = :author_id returning id, request_id, state)
 select id, request_id from gone where state = 'held' order by id;
 
+-- name: take_over!
+-- Let what a guest wrote be the person's they turned out to be.
+update replies_replies set author_id = :person where author_id = :guest;
+
 -- name: forget_decider!
 -- Forget that somebody decided.
 update replies_replies set decided_by = null where decided_by = :person_id;

@@ -88,3 +88,8 @@ async def forget(connection: Connection, person_id: UUID) -> list[tuple[UUID, UU
     rows = await _sql.forget(connection, author_id=person_id)
     await _sql.forget_decider(connection, person_id=person_id)
     return [(row["id"], row["request_id"]) for row in rows]
+
+
+async def take_over(connection: Connection, guest: UUID, person: UUID) -> None:
+    """Let what a guest wrote be a person's."""
+    await _sql.take_over(connection, guest=guest, person=person)

@@ -98,6 +98,10 @@ class RepliesService:
         """Return below which requests somebody has written."""
         return await repository.requests_of(tx.connection, person)
 
+    async def take_over(self, tx: Transaction, guest: UUID, person: UUID) -> None:
+        """Let what a guest wrote be the person's they turned out to be."""
+        await repository.take_over(tx.connection, guest, person)
+
     async def forget(self, tx: Transaction, person: UUID) -> None:
         """Take out what one person wrote; the owner of the requests shows them anew."""
         _tell_gone(tx, await repository.forget(tx.connection, person))
