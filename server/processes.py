@@ -21,7 +21,8 @@ PR_SET_PDEATHSIG = 1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A child that lives this long was healthy: it is replaced at once, however often it ends.
 HEALTHY_SECONDS = 5.0
-# One that ends sooner is tried again after growing pauses, this many times; then everything stops and says why.
+# One that ends sooner is tried again after growing pauses: for ever if it was healthy once, since the others are well;
+# otherwise this many times, for it cannot run here: then everything stops and says why.
 QUICK_DEATHS = 6
 LONGEST_PAUSE_SECONDS = 5.0
 TICK_SECONDS = 0.2
@@ -138,6 +139,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.line = b""
         self.quick_deaths = 0
+        self.was_healthy = False
         self.started = 0.0
         self.due: float | None = 0.0  # when to start (again); None: not wanted
 
@@ -169,12 +171,14 @@ class _Child:
     def pause(self) -> float | None:
         """Return the seconds to wait before the next start, None when there shall be none."""
         if time.monotonic() - self.started >= HEALTHY_SECONDS:
-            self.quick_deaths = 0
+            self.quick_deaths, self.was_healthy = 0, True
             return 0.0
         self.quick_deaths += 1
-        if self.quick_deaths >= QUICK_DEATHS:
+        if self.quick_deaths >= QUICK_DEATHS and not self.was_healthy:
             return None
-        return 0.0 if self.quick_deaths == 1 else min(0.125 * 2.0**self.quick_deaths, LONGEST_PAUSE_SECONDS)
+        if self.quick_deaths == 1:
+            return 0.0
+        return min(0.125 * 2.0 ** min(self.quick_deaths, QUICK_DEATHS), LONGEST_PAUSE_SECONDS)
 
 
 class Processes:

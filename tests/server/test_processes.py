@@ -209,6 +209,27 @@ def test_a_child_that_keeps_ending_stops_the_household(run: Callable[[str], Run]
     assert not alive(web)
 
 
+def test_a_child_that_has_lived_once_is_not_given_up(run: Callable[[str], Run], tmp_path: Path) -> None:
+    """However often it is killed afterwards: the others, who are well, must not end with it."""
+    household = run(
+        f"""
+        import server.processes
+        server.processes.HEALTHY_SECONDS, server.processes.LONGEST_PAUSE_SECONDS = 0.5, 0.1
+        LIVES = (
+            "import pathlib, time; lives = pathlib.Path({str(tmp_path / "lives")!r});"
+            "number = len(lives.read_text()) + 1 if lives.exists() else 1; lives.write_text('x' * number);"
+            "print('life', number, flush=True); time.sleep({{1: 0.6, 10: 600}}.get(number, 0)); raise SystemExit(3)"
+        )
+        household.add("web", python(POLITE))
+        household.add("other", python(LIVES))
+        sys.exit(household.run_until_signalled())
+        """
+    )
+    web = household.pid_of("web")
+    household.until("life 10")
+    assert alive(web)
+
+
 def test_what_a_child_started_ends_with_it(run: Callable[[str], Run]) -> None:
     """A killed child's own children do not stay behind."""
     household = run(
