@@ -28,7 +28,7 @@ from server.embedded import Standby
 from server.kit.clock import SystemClock
 from server.kit.crypto import Keyring
 from server.kit.tokens import Tokens
-from server.processes import spawn
+from server.processes import HEALTHY_SECONDS, spawn
 from tests.faults.checker import Logged, Row, Truth
 
 TOKEN_SECONDS = 3_500  # a storm is longer than a guest's token
@@ -39,6 +39,7 @@ class House(Stage):
 
     def __init__(self, *, workers: int = 2, drain: float = 2.0, **settings: Any) -> None:
         super().__init__(workers=workers, settings={"drain_seconds": drain, **settings})
+        self._served_at = 0.0
         self.now = ""  # the superuser's DSN after a failover
         # children die with the thread that started them, and a test's loop ends its own threads
         self._starter = self.enter_context(ThreadPoolExecutor(1, "house"))
@@ -91,6 +92,7 @@ class House(Stage):
     def start_supervisor(self) -> None:
         """Start `narthex serve` on the house's port."""
         words = ["serve", "--host", self.host, "--port", str(self.port), "--workers", str(self._workers)]
+        self._served_at = time.monotonic()
         self.supervisor = self._program(words)
         self.web = [self.supervisor]
 
@@ -124,6 +126,11 @@ class House(Stage):
                     f"{self._supervisor_is()}; the log ends:\n{self.log[-3000:]}"
                 )
             time.sleep(0.05)
+
+    def until_proven(self) -> None:
+        """Wait until the web processes have lived so long that their supervisor never gives them up."""
+        time.sleep(max(0.0, self._served_at + HEALTHY_SECONDS + 1.0 - time.monotonic()))
+        self.until_workers(self._workers)
 
     def until_replaced(self, pid: int, seconds: float = 60.0) -> None:
         """Wait until a web process is gone and another one accepts in its place."""

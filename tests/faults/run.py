@@ -115,6 +115,7 @@ class Storm:
 
     async def run(self, faults: int, kinds: Sequence[Fault], *, pause: tuple[float, float]) -> Result:
         """Let the storm pass, wait until it is quiet, and verify."""
+        await quietly(self.house.until_proven)
         began = time.monotonic()
         keeper = asyncio.create_task(self._keep_jobs())
         plan = [kinds[number % len(kinds)] for number in range(faults)]
