@@ -72,6 +72,7 @@ def test_reactions_replies_edits_and_removals_are_seen_by_all(sunday: Sunday, vi
     expect(other.page.locator(f"article[data-id='{first}'] .reaction")).to_have_text("🙏 1")
     asked.hover()
     asked.get_by_role("button", name="Reply").click()
+    expect(anna.page.locator("narthex-composer .context")).to_be_visible()
     anna.write("Psalm 46")
     expect(other.page.get_by_role("button", name="In reply to Ruth R: Who reads today?")).to_be_visible()
     ruth.edit(first, "Who reads next week?")

@@ -87,6 +87,7 @@ def test_a_guest_goes_on_as_a_member(sunday: Sunday, visitor: Come, members: Mem
     chat.locator("article", has_text="Written as a guest").hover()
     chat.get_by_role("button", name="More").click()
     chat.get_by_role("button", name="Edit").click()
+    expect(chat.get_by_text("Editing your message")).to_be_visible()
     write(chat, "Written before I signed in")
     expect(other.page.get_by_text("Written before I signed in")).to_be_visible()
     expect(other.page.locator("article .name")).to_have_text(["Ruthie", "Ruth Abara"])

@@ -144,6 +144,7 @@ def they_talk(anna: Phone, ben: Phone) -> None:
     came(ben.message("Good morning from the hospital"))
     ben.message("Good morning from the hospital").locator(".text").tap()
     ben.frame.get_by_role("button", name="Reply").tap()
+    expect(ben.frame.locator("narthex-composer .context")).to_be_visible()
     ben.write("We are with you")
     ben.join("Ben")
     came(anna.frame.get_by_role("button", name="In reply to Anna: Good morning from the hospital"))

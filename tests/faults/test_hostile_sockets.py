@@ -50,12 +50,16 @@ async def test_a_frame_in_parts_is_put_together(place: Place, calm: Raw) -> None
     """Parts make one frame, a ping of the protocol may stand between them, and bytes may come one by one."""
     raw = await place.enter()
     raw.send(masked(b'{"type":', fin=False) + masked(b"now", PING) + masked(b'"ping"}', 0))
-    assert await raw._frame() == (PONG, b"now")
-    assert await raw._frame() == (TEXT, b'{"type":"pong"}')
+    answers: list[tuple[int, bytes]] = []
+    while len(answers) < 2:
+        frame = await raw._frame()
+        if not frame[1].startswith(b'{"type":"presence"'):  # others come and go
+            answers.append(frame)
+    assert answers == [(PONG, b"now"), (TEXT, b'{"type":"pong"}')]
     for byte in masked(b'{"type":"ping"}'):
         raw.send(bytes((byte,)))
         await asyncio.sleep(0)
-    assert (await raw.next())["type"] == "pong"
+    await raw.until("pong")
 
 
 async def test_frames_before_hello_are_refused(place: Place, calm: Raw) -> None:

@@ -315,7 +315,6 @@ class CareService:
         for session in await repository.take_over(tx.connection, guest, person):
             if session.room_id is not None and session.state in ("waiting", "active"):
                 await self._settle(tx, session, await self._settings(tx))
-        tx.look_again(guest)
 
     async def retell(self, tx: Transaction) -> None:
         """Tell those who wait where they stand: somebody came on duty, or went."""
