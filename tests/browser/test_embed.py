@@ -76,6 +76,23 @@ def test_the_snippet_twice_is_one_launcher(sunday: Sunday, visitor: Come) -> Non
     assert tops[1] - tops[0] >= 44
 
 
+def test_an_open_chat_lies_over_the_other_launchers(sunday: Sunday, visitor: Come) -> None:
+    """Nothing else of ours stands on the box that one writes in; closed again, the other launcher can be pressed."""
+    reader = visitor()
+    chat, prayer = (f'<narthex-{name} church="grace"></narthex-{name}>' for name in ("chat", "live-prayer"))
+    reader.page.goto(sunday.site.put(chat + prayer + sunday.snippet))
+    other = reader.page.locator("narthex-live-prayer .launcher")
+    other.wait_for()
+    frame = opened(reader.page)
+    box = other.bounding_box()
+    assert box is not None
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    at = "([x, y]) => document.elementFromPoint(x, y).localName"
+    assert reader.page.evaluate(at, middle) == "narthex-chat"
+    frame.get_by_role("button", name="Close the chat").click()
+    assert reader.page.evaluate(at, middle) == "narthex-live-prayer"
+
+
 def test_it_survives_a_website_that_changes_its_pages_itself(sunday: Sunday, visitor: Come) -> None:
     """Taken out of the page and put back, the launcher works as before."""
     reader = visitor()

@@ -7,7 +7,7 @@ import type { Theme } from "../core/theme";
 import { type Frame, openFrame } from "./frame";
 import { type Kind, kinds } from "./kinds";
 import { make, press } from "./make";
-import { freeRow, takeRow } from "./rows";
+import { freeRow, raised, takeRow } from "./rows";
 import { floating, inline } from "./style";
 import { texts } from "./texts";
 
@@ -142,6 +142,7 @@ function element(origin: string, name: string, kind: Kind): CustomElementConstru
 
     #expanded(open: boolean): void {
       this.#launcher?.setAttribute("aria-expanded", String(open));
+      this.style.zIndex = open ? raised() : "";
     }
 
     #build(): HTMLElement {
