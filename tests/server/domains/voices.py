@@ -11,8 +11,10 @@ from realtime.broker import Publication
 from realtime.topics import Topic
 from server.domains.chat.models import Post, Receipt
 from server.domains.chat.schemas import Send
+from server.domains.guests.signals import GuestBecameMember
 from server.domains.rooms.models import Room
 from server.domains.rooms.service import topic_of
+from server.kit.outbox import kind_of
 from server.kit.scope import Actor, Origin, Scope
 from server.wiring import Wiring
 
@@ -35,6 +37,14 @@ def guest(system: Scope, name: str = "Maria", *, device: str = "", address: str 
 def person(system: Scope, name: str = "Paul", *roles: str) -> Scope:
     """Return the scope of somebody who signed in."""
     return Scope(system.tenant, Actor("person", uuid4(), name, frozenset(roles or ("member",))))
+
+
+async def become(wiring: Wiring, system: Scope, before: UUID, after: UUID) -> None:
+    """Let a guest turn out to be a person, as the relay would."""
+    signal = GuestBecameMember(guest_id=before, person_id=after)
+    for listener in wiring.listeners.of(kind_of(GuestBecameMember)):
+        async with wiring.database.transaction(system) as tx:
+            await listener.handle(tx, signal)
 
 
 def id_of(scope: Scope) -> UUID:

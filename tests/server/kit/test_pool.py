@@ -32,11 +32,11 @@ async def opened(url: str, size: int) -> AsyncIterator[SchemaPool]:
         await pool.close(SOON)
 
 
-async def serve(pool: SchemaPool, schema: str, *, well: bool = True) -> int:
+async def serve(pool: SchemaPool, schema: str) -> int:
     """Take a connection for a schema and give it back; return its back-end's process number."""
     connection = await pool.acquire(schema, SOON)
     pid: int = connection.get_server_pid()
-    await pool.release(schema, connection, well=well)
+    await pool.release(schema, connection, well=True)
     return pid
 
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 
-from server.domains.guests.signals import GuestBecameMember
 from server.domains.prayer.errors import LinkOver
 from server.domains.prayer.schemas import Ask, NewReply
-from server.kit.outbox import kind_of
 from server.kit.scope import Scope
 from server.wiring import Wiring
 from tests.server.domains.prayers import put_up, secret, seen
-from tests.server.domains.voices import guest, id_of, person
-
-
-async def become(wiring: Wiring, system: Scope, before: UUID, after: UUID) -> None:
-    """Let a guest turn out to be a person, as the relay would."""
-    signal = GuestBecameMember(guest_id=before, person_id=after)
-    for listener in wiring.listeners.of(kind_of(GuestBecameMember)):
-        async with wiring.database.transaction(system) as tx:
-            await listener.handle(tx, signal)
+from tests.server.domains.voices import become, guest, id_of, person
 
 
 async def test_requests_are_the_members(wiring: Wiring, system: Scope) -> None:

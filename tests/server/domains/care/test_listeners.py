@@ -9,9 +9,8 @@ from server.domains.care.schemas import Ask
 from server.domains.rooms.errors import NoSuchRoom
 from server.kit.scope import Scope
 from server.wiring import Wiring
-from tests.server.domains.asking.test_listeners import become
 from tests.server.domains.care.test_service import conversation, say, settle, volunteer, words_in_database
-from tests.server.domains.voices import guest, id_of, person
+from tests.server.domains.voices import become, guest, id_of, person
 
 
 async def test_a_conversation_goes_on_with_the_member(wiring: Wiring, system: Scope) -> None:
