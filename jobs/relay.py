@@ -128,7 +128,8 @@ class Relay:
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Wait for a reason, then start every key that has rows; what they leave wakes us again."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+            async with asyncio.timeout(self._poll_seconds):
+                await self._woken.wait()
         self._woken.clear()
         for key, waiting in _by_key(await self._read()).items():
             self._busy.add(key)

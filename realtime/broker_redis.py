@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from realtime import broker
 from realtime.broker import OnGap, Publication, Receive
-from realtime.supervise import Supervisor
+from realtime.supervise import Supervisor, end_tasks
 from realtime.wire_redis import Wire
 
 _log = logging.getLogger("realtime.broker_redis")
@@ -85,7 +85,8 @@ class Ear:
         self._sent.add(channel)
         try:
             await self._say(self._wire.subscribe_verb, channel)
-            await asyncio.wait_for(asyncio.shield(confirmed), CONFIRM_SECONDS)
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await asyncio.shield(confirmed)
         except FAILURES as problem:
             _log.warning("a subscription was not confirmed: %s", type(problem).__name__)
 
@@ -103,9 +104,7 @@ class Ear:
 
     async def stop(self) -> None:
         """End for good."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end_tasks(self._task)
 
     async def _say(self, verb: str, channel: str) -> None:
         if self._connection is not None:
@@ -320,7 +319,8 @@ class RedisBroker:
         """Look every few seconds, or when a server says so, who must listen where and who is deaf."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), self._probe_seconds)
+                async with asyncio.timeout(self._probe_seconds):
+                    await self._look.wait()
             asked = self._look.is_set()
             self._look.clear()
             try:

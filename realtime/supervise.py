@@ -7,7 +7,7 @@ the process can say so and exit.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from realtime.errors import GaveUp
 
@@ -20,7 +20,19 @@ STEADY_SECONDS: Final = 30.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 
+GOODBYE_SECONDS: Final = 1.0
+"""What a cancelled task gets to end in order before it is cancelled once more."""
+
 OnDeath = Callable[[str, GaveUp], None]
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks that run for ever, and wait until they have ended."""
+    alive = set(tasks)
+    while alive:  # again, because a library may swallow a cancellation that meets a reply
+        for task in alive:
+            task.cancel()
+        _, alive = await asyncio.wait(alive, timeout=GOODBYE_SECONDS)
 
 
 class Supervisor:
@@ -40,12 +52,9 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End all tasks and wait until they have ended."""
-        tasks = set(self._tasks.values())
+        tasks = list(self._tasks.values())
         self._tasks.clear()
-        while tasks:  # again, because a library may swallow a cancellation that meets a reply
-            for task in tasks:
-                task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=0.2)
+        await end_tasks(*tasks)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         loop, failures = asyncio.get_running_loop(), 0

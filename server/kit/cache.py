@@ -16,6 +16,7 @@ import msgspec
 import redis.asyncio as redis
 import structlog
 
+from realtime.supervise import end_tasks
 from server.kit.clock import Clock
 from server.kit.errors import NotFound
 from server.kit.scope import TenantRef
@@ -171,12 +172,10 @@ class Caches:
         """Say what is still unsaid (a command is often a short-lived process), then end both tasks."""
         if self._tasks and self._valkey is not None:
             with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
-                await asyncio.wait_for(self._flush(self._valkey), RETRY)
-        while self._tasks:  # again, because the driver may swallow a cancellation that meets a reply
-            for task in self._tasks:
-                task.cancel()
-            _, pending = await asyncio.wait(self._tasks, timeout=0.2)
-            self._tasks = list(pending)
+                async with asyncio.timeout(RETRY):
+                    await self._flush(self._valkey)
+        tasks, self._tasks = self._tasks, []
+        await end_tasks(*tasks)
 
     async def _flush(self, valkey: redis.Redis) -> None:
         while not self._unsent.empty():
@@ -197,7 +196,6 @@ class Caches:
     async def _send(self, valkey: redis.Redis) -> None:
         while True:
             try:
-                # not wait_for: in Python 3.11 it loses a cancellation that arrives together with a message
                 async with asyncio.timeout(PROBE):
                     message = await self._unsent.get()
             except TimeoutError:

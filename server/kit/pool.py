@@ -77,7 +77,8 @@ class SchemaPool:
         while self._kept:
             await self._give_up_oldest()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._pool.close(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._pool.close()
         self._pool.terminate()
 
     async def _ask(self, timeout: float) -> Connection:

@@ -9,6 +9,7 @@ import redis.asyncio as redis
 import structlog
 
 from realtime.broker import Broker, Publication
+from realtime.supervise import end_tasks
 from server.kit.scope import Scope
 
 CHANNEL = "narthex:outbox"  # carries the shard's name
@@ -39,11 +40,8 @@ class Waker:
     async def stop(self) -> None:
         """End; what was not said the relays find by themselves."""
         task, self._task = self._task, None
-        while (
-            task is not None and not task.done()
-        ):  # again: the driver may swallow a cancellation that meets a reply
-            task.cancel()
-            await asyncio.wait([task], timeout=0.2)
+        if task is not None:
+            await end_tasks(task)
 
     async def _run(self, valkey: redis.Redis) -> None:
         while True:

@@ -159,7 +159,8 @@ class Storm:
         talks = [asyncio.create_task(self._talk(person)) for person in self.people]
         yield
         self._talking = False
-        await asyncio.wait_for(asyncio.gather(*talks), SETTLE_SECONDS * 2)
+        async with asyncio.timeout(SETTLE_SECONDS * 2):
+            await asyncio.gather(*talks)
 
     async def wrong(self) -> list[Violation]:
         """Settle and verify; return what is wrong."""
@@ -269,7 +270,8 @@ class Storm:
         """Wait for the next acknowledgement of anyone, or a second."""
         self._acked.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._acked.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._acked.wait()
 
     async def who_accepts(self) -> list[int]:
         """Wait until a web process accepts, so that the next fault hits something; return those that do."""

@@ -117,6 +117,28 @@ async def test_a_wake_up_spares_the_poll(wiring: Wiring, system: Scope) -> None:
         await drained(wiring, 5)
 
 
+@pytest.mark.parametrize("passes", range(8))
+async def test_a_relay_that_is_woken_and_ended_at_once_ends(
+    wiring: Wiring, system: Scope, passes: int
+) -> None:
+    """An end that comes together with a wake-up, some passes of the loop apart, is not lost."""
+    one = relay(wiring.database, wiring.tenants, traced(), poll_seconds=10)
+    task = asyncio.create_task(one.run())
+    await announce(wiring, system, "a", 1)
+    one.wake()
+    await drained(wiring)
+    await asyncio.sleep(0.1)  # nothing to do: it waits for a reason
+    one.wake()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    task.cancel()
+    _, pending = await asyncio.wait([task], timeout=2)
+    for hung in pending:
+        hung.cancel()
+        await asyncio.wait([hung], timeout=10)
+    assert not pending
+
+
 async def held_by(wiring: Wiring) -> dict[str, int]:
     """Return how many partitions each holder has now."""
     async with wiring.database.shard() as connection:

@@ -77,7 +77,8 @@ class Crowd:
                 before = now
                 status.show(len(self.here), self._hall.done, began + self._seconds - now)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), TICK)
+                    async with asyncio.timeout(TICK):
+                        await stop.wait()
         finally:
             await self._home()
 

@@ -49,7 +49,8 @@ async def _serve() -> None:
             with contextlib.suppress(AppError):  # the database may be away for a moment; the next look helps
                 await watch.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await stop.wait()
 
 
 async def _team(wiring: Wiring) -> list[Scope]:
