@@ -15,7 +15,7 @@ import msgspec
 
 from realtime import closes, frames
 from server.domains.alarms.schemas import AlarmShown
-from server.domains.care.schemas import CareErased, CareSnapshot, Place, SessionShown
+from server.domains.care.schemas import CareErased, CareGiven, CareSnapshot, Place, SessionShown
 from server.domains.chat.schemas import Edit, EmojiBody, Send
 from server.domains.crowd.models import Floats, Typing
 from server.domains.hosting.schemas import HeldList
@@ -199,6 +199,7 @@ TOPICS: Sequence[TopicDoc] = (
             **dict.fromkeys(("message.approved", "message.declined"), Decision),
             **dict.fromkeys(("prayer.own", "prayer.followed"), PrayerMoved),
             **dict.fromkeys(("alarm.raised", "alarm.seen"), AlarmShown),
+            "care.given": CareGiven,
         },
         latest={"read": ReadState, "prayed": Prayed},
         snapshot=MeSnapshot,

@@ -119,6 +119,16 @@ class Praying:
         room = session.room
         self.sunday.run(lambda wiring, _: wiring.chat.post(volunteer, room, Send(body)))
 
+    def hand_over(self, volunteer: Scope, session: SessionShown, email: str) -> None:
+        """Let somebody who has an account go on."""
+
+        async def work(wiring: Any, system: Scope) -> None:
+            async with wiring.database.transaction(system, readonly=True) as tx:
+                to = await wiring.accounts.find(tx, email)
+            await wiring.care.hand_over(volunteer, session.id, to.id)
+
+        self.sunday.run(work)
+
     def end(self, volunteer: Scope, session: SessionShown) -> None:
         self.sunday.run(lambda wiring, _: wiring.care.end(volunteer, session.id))
 

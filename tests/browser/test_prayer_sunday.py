@@ -111,7 +111,7 @@ def test_a_sunday_of_prayer(church_at_work: Sunday, visitor: Come, tmp_path: Pat
         they_pray(praying, anna, carla)
         the_hall_shows_what_stands(praying, hall, carla)
         a_cut_hides_nothing(praying, hall, carla)
-        two_pray_together(praying, visitor(**phone))
+        two_pray_together(praying, visitor(**phone), two, lucia)
         for left in (anna, ben, carla):
             kept = left.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
             assert kept == [0, 0, ""]
@@ -222,8 +222,9 @@ def a_cut_hides_nothing(praying: Praying, hall: Page, carla: Phone) -> None:
     expect(carla.frame.locator(".notice")).to_be_empty()
 
 
-def two_pray_together(praying: Praying, dora: Visitor) -> None:
-    """Nobody is there: the form is offered. Somebody comes: one waits with a place, talks, is seen, and leaves."""
+def two_pray_together(praying: Praying, dora: Visitor, lucia: Moderator, email: str) -> None:
+    """Nobody is there: the form is offered. Somebody comes: one waits with a place, talks, is seen, and goes on
+    with whom the volunteer hands over to, who is called on the page where they are just then."""
     page, ruth = dora.page, praying.person("Ruth", "prayer_team")
     page.goto(praying.live)
     came(page.get_by_role("link", name="Write my request"))
@@ -242,7 +243,16 @@ def two_pray_together(praying: Praying, dora: Visitor) -> None:
     page.get_by_role("button", name="Send").tap()
     expect(page.locator(".said .pending")).to_have_count(0, timeout=PATIENCE)
     came(page.locator(".said .own").filter(has_text="I lost my work."))
-    praying.end(ruth, session)
+    praying.hand_over(ruth, session, email)
+    came(page.get_by_text("Lucia is with you"))
+    lucia.page.get_by_role("button", name="Go to them").click()
+    came(lucia.page.locator("narthex-conversation .talk").filter(has_text="I lost my work."))
+    expect(lucia.page.locator(".alarm")).to_have_count(0)
+    lucia.page.locator("#write").fill("May I pray for you?")
+    lucia.page.keyboard.press("Enter")
+    came(page.locator(".said li").filter(has_text="May I pray for you?"))
+    lucia.page.get_by_role("button", name="End…").click()
+    lucia.page.get_by_role("button", name="End it now").click()
     came(page.get_by_text("Thank you for praying with us."))
     came(page.get_by_text("What was said is erased."))
     praying.here(ruth, here=False)

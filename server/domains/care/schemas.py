@@ -88,6 +88,12 @@ class CareSnapshot(msgspec.Struct, frozen=True):
     place: Place | None
 
 
+class CareGiven(msgspec.Struct, frozen=True):
+    """Another volunteer has handed this conversation over to you: you are in it now."""
+
+    id: UUID
+
+
 class CareErased(msgspec.Struct, frozen=True):
     """What was said in this conversation is erased."""
 

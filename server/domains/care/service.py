@@ -20,7 +20,7 @@ from server.domains.audit.service import AuditService
 from server.domains.care import policy, repository, signals
 from server.domains.care.errors import NobodyHere, NoSuchSession, NothingKept
 from server.domains.care.models import NEWEST, Session, Settings, State
-from server.domains.care.schemas import Ask, CareErased, Offer, Opened, Place, SessionShown
+from server.domains.care.schemas import Ask, CareErased, CareGiven, Offer, Opened, Place, SessionShown
 from server.domains.messages.service import MessagesService
 from server.domains.rooms.models import Role
 from server.domains.rooms.service import RoomsService
@@ -394,6 +394,9 @@ class CareService:
             tx.signal(signals.CareAsked(**of, language=session.language))
         else:
             tx.signal(signals.CareHandedOver(**of, by=by, to=to and to[0]))
+            if to is not None:
+                data = msgspec.json.encode(CareGiven(session.id))
+                tx.append(_topic(tx, to[0], "me"), Draft(session.id, "care.given", data))
         await self._tell_places(tx, settings)
         return session
 
@@ -443,5 +446,5 @@ def _tell_erased(tx: Transaction, id: UUID) -> None:
     tx.append(_topic(tx, id), Draft(id, "care.erased", msgspec.json.encode(CareErased(id))))
 
 
-def _topic(tx: Transaction, id: UUID) -> Topic:
-    return Topic(tx.scope.tenant.id, "care", str(id))
+def _topic(tx: Transaction, id: UUID, kind: str = "care") -> Topic:
+    return Topic(tx.scope.tenant.id, kind, str(id))

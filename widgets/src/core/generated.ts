@@ -174,6 +174,11 @@ export interface CareErased {
   id: string;
 }
 
+/** Another volunteer has handed this conversation over to you: you are in it now. */
+export interface CareGiven {
+  id: string;
+}
+
 /** A conversation as those in it see it. `needs_second`: nobody writes before a second volunteer is there. */
 export interface CareSessionShown {
   id: string;

@@ -202,6 +202,8 @@ async def test_handing_over(wiring: Wiring, system: Scope) -> None:
     with pytest.raises(Invalid):
         await wiring.care.hand_over(ruth, session.id, id_of(maria))
     assert (await wiring.care.hand_over(ruth, session.id, id_of(paul))).first == "Paul"
+    told = await log(wiring, Topic(system.tenant.id, "me", str(id_of(paul))))
+    assert told == [("care.given", {"id": str(session.id)})]
     with pytest.raises(NoSuchSession):
         await wiring.care.end(ruth, session.id)
     back = await wiring.care.hand_over(paul, session.id, None)

@@ -5,8 +5,10 @@ import { waitingCase } from "../testing/cases";
 import { problem, submit } from "../testing/server";
 import { PlayedSocket } from "../testing/socket";
 import { button, Watching } from "../testing/watching";
+import type { NarthexAlarms } from "../watch/alarms";
 import { AGAIN_MS, Duty } from "../watch/duty";
 import { careWords } from "../words/care";
+import { queueWords } from "../words/queue";
 import type { NarthexCare } from "./page";
 
 for (const [name, element] of ELEMENTS) customElements.define(name, element);
@@ -47,6 +49,7 @@ afterEach(() => {
   desk?.stop();
   vi.unstubAllGlobals();
   sessionStorage.clear();
+  localStorage.clear();
   window.history.replaceState(null, "", "/");
 });
 
@@ -200,6 +203,63 @@ describe("<narthex-care>", () => {
     await desk.drawn();
     expect(page.querySelector("narthex-conversation .alert")?.textContent).toBe(words.crisis);
     expect(page.querySelector(".danger-help")?.textContent).toContain("988");
+  });
+
+  it("shows at once what a colleague hands over, and calls until one looks", async () => {
+    const page = await open();
+    const alarms = await desk.show<NarthexAlarms>("narthex-alarms");
+    desk.church.on("GET care/mine", [talk]);
+    desk.socket.event("me:p1", "care.given", { id: "s1" });
+    await desk.drawn();
+    expect(alarms.querySelector(".given")?.textContent).toContain(queueWords.en.given);
+    const looked = vi.fn();
+    alarms.addEventListener("look-at", looked);
+    button(page, "Maria").click();
+    await desk.drawn();
+    expect(alarms.querySelector(".given")).toBeNull();
+    desk.socket.event("me:p1", "care.given", { id: "s9" });
+    await desk.drawn();
+    button(alarms, queueWords.en.go).click();
+    expect(looked.mock.calls[0]?.[0].alarm).toEqual({ about: "care", subject: "s9" });
+    await desk.drawn();
+    expect(alarms.querySelector(".given")).toBeNull();
+  });
+
+  it("sounds when somebody new waits, once for each, while one is on duty and has switched it on", async () => {
+    let heard = 0;
+    vi.stubGlobal(
+      "AudioContext",
+      class {
+        constructor() {
+          heard += 1;
+        }
+        destination = null;
+        createGain = () => ({ gain: {}, connect: () => {} });
+        createOscillator = () => ({ frequency: {}, connect: () => {}, start: () => {}, stop: () => {} });
+      },
+    );
+    const page = await open();
+    desk.church.on("POST rota/here", { here: [], planned: [] });
+    await desk.show<NarthexAlarms>("narthex-alarms");
+    const waits = async (id: string) => {
+      const care = { id: `s-${id}`, name: "Eva", language: "en", topic: "", minor: false };
+      desk.socket.event(
+        "queue:care",
+        "case.changed",
+        waitingCase(id, { kind: "care", team: "care", subject: care.id, request: null, care }),
+      );
+      await desk.drawn();
+    };
+    page.querySelector<HTMLInputElement>(".sound input")?.click();
+    expect(heard).toBe(1); // so that one knows it
+    await waits("c3");
+    expect(heard).toBe(1);
+    page.querySelector<HTMLInputElement>("[role=switch]")?.click();
+    await desk.drawn();
+    expect(heard).toBe(2);
+    await waits("c4");
+    await waits("c4");
+    expect(heard).toBe(3);
   });
 
   it("hands over to somebody, and ends after a second press", async () => {

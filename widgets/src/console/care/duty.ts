@@ -3,14 +3,16 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { clock } from "../time";
 import { alert } from "../view";
+import { soundSwitch } from "../watch/chime";
 import type { Duty } from "../watch/duty";
 import type { CareWords } from "../words/care";
+import type { QueueWords } from "../words/queue";
 
 export function dutyPanel(
   duty: Duty,
   words: CareWords,
   language: string,
-  languages: Readonly<Record<string, string>>,
+  { languages, sound }: Pick<QueueWords, "languages" | "sound">,
 ): TemplateResult {
   const { here = [], planned = [] } = duty.now ?? {};
   const speak = (code: string, on: boolean) => {
@@ -21,6 +23,7 @@ export function dutyPanel(
     <label class="check switch"><input type="checkbox" role="switch" .checked=${duty.on}
       @change=${(event: Event) => void duty.set((event.target as HTMLInputElement).checked)} /><strong>${words.hereOn}</strong></label>
     <p class="hint">${words.hereHint}</p>
+    ${soundSwitch(sound)}
     ${alert(duty.failed ? words.hereFailed : "")}
     <fieldset class="inline"><legend>${words.speak}</legend>
       ${Object.entries(languages).map(

@@ -17,7 +17,7 @@ import { queueWords } from "../words/queue";
 import type { Gone } from "./conversation";
 import { dutyPanel } from "./duty";
 
-const LOOK_MS = 15_000; // who hands a conversation over to me tells nobody else
+const LOOK_MS = 15_000; // nobody tells who comes on duty and who goes
 const TICK_MS = 5_000;
 const LEADERS = ["owner", "admin", "pastor"];
 const OFFICE = ["owner", "admin"];
@@ -43,6 +43,7 @@ export class NarthexCare extends ConsoleForm {
   /** The conversation on the right. */
   declare chosen: string;
   #wanted = "";
+  #given = new Set<string>();
   #alone = () => {};
   #timers: ReturnType<typeof setInterval>[] = [];
   readonly #words = careWords[this.language];
@@ -57,7 +58,7 @@ export class NarthexCare extends ConsoleForm {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#alone = this.watch.listen(() => this.requestUpdate());
+    this.#alone = this.watch.listen(this.#heard);
     this.#wanted = new URLSearchParams(window.location.search).get("conversation") ?? "";
     this.#timers = [
       setInterval(() => void this.#look(), LOOK_MS),
@@ -71,6 +72,14 @@ export class NarthexCare extends ConsoleForm {
     this.#alone();
     for (const timer of this.#timers) clearInterval(timer);
   }
+
+  /** What was handed over to me is read at once. */
+  #heard = (): void => {
+    const fresh = [...this.watch.given].filter((id) => !this.#given.has(id));
+    this.#given = new Set(this.watch.given);
+    if (fresh.length) void this.#look();
+    this.requestUpdate();
+  };
 
   protected override why(error: unknown): string {
     const known = error instanceof ApiError ? this.#words.codes[error.code] : undefined;
@@ -154,6 +163,10 @@ export class NarthexCare extends ConsoleForm {
     if (open) this.#kept = open;
   }
 
+  protected override updated(): void {
+    if (this.#open()) this.watch.looked(this.chosen);
+  }
+
   #desk(): TemplateResult {
     const words = this.#words;
     if (!this.mine)
@@ -164,7 +177,7 @@ export class NarthexCare extends ConsoleForm {
     return html`<div class="two">
       <div class="left">
         ${notice(this.done)} ${alert(this.error)}
-        ${dutyPanel(this.watch.duty, words, this.language, queueWords[this.language].languages)}
+        ${dutyPanel(this.watch.duty, words, this.language, queueWords[this.language])}
         <section class="card-like" aria-labelledby="waiting-title">
           <h2 id="waiting-title">${words.waiting}</h2>${this.#waiting()}
         </section>

@@ -6,7 +6,7 @@ import { icon } from "../../core/icons";
 import { ApiError, AT, type ConsoleApi, type Session } from "../api";
 import type { NarthexUndo, Offer } from "../undo";
 import { alert, bones, ConsoleElement } from "../view";
-import { type Chime, chime } from "../watch/chime";
+import { soundSwitch } from "../watch/chime";
 import type { Watch } from "../watch/watch";
 import { queueWords } from "../words/queue";
 import type { Decided, Edited, NarthexWaiting } from "./case";
@@ -62,7 +62,6 @@ export class NarthexQueue extends ConsoleElement {
   #wanted = "";
   #alone = () => {};
   #tick: ReturnType<typeof setInterval> | undefined;
-  readonly #chime: Chime = chime();
   readonly #words = queueWords[this.language];
 
   constructor() {
@@ -236,11 +235,7 @@ export class NarthexQueue extends ConsoleElement {
         @change=${(event: Event) => {
           this.keys = (event.target as HTMLInputElement).checked;
         }} />${words.keys}</label>
-      <label class="check"><input type="checkbox" .checked=${this.#chime.on}
-        @change=${(event: Event) => {
-          this.#chime.on = (event.target as HTMLInputElement).checked;
-          this.#chime.ring();
-        }} />${words.sound}</label>
+      ${soundSwitch(words.sound)}
       <button class="quiet keys" @click=${this.#help}>${words.keysTitle} <kbd>?</kbd></button>
     </div>`;
   }

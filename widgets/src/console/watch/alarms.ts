@@ -1,4 +1,4 @@
-/** `<narthex-alarms>`: what must not wait, on every page, until somebody says that they have seen to it. */
+/** `<narthex-alarms>`: what must not wait, on every page, until somebody has seen to it. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -8,7 +8,7 @@ import { AT, type ConsoleApi } from "../api";
 import { age } from "../queue/ages";
 import { alert, ConsoleElement } from "../view";
 import { queueWords } from "../words/queue";
-import { type Chime, chime } from "./chime";
+import { type Chime, chime, soundSwitch } from "./chime";
 import type { Watch } from "./watch";
 
 const TICK_MS = 10_000;
@@ -58,9 +58,9 @@ export class NarthexAlarms extends ConsoleElement {
   }
 
   protected override updated(): void {
-    const fresh = [...this.watch.alarms.keys()].filter((id) => !this.#rung.has(id));
-    this.#rung = new Set(this.watch.alarms.keys());
-    if (fresh.length) this.#chime.ring();
+    const calls = this.watch.calls;
+    if (calls.some((id) => !this.#rung.has(id))) this.#chime.ring();
+    this.#rung = new Set(calls);
   }
 
   protected override render(): TemplateResult {
@@ -70,7 +70,8 @@ export class NarthexAlarms extends ConsoleElement {
       ({ id }) => id,
       (alarm) => this.#one(alarm),
     )}
-      ${alarms.length ? this.#sound() : nothing} ${alert(this.error)}`;
+      ${[...this.watch.given].map((id) => this.#given(id))}
+      ${alarms.length ? soundSwitch(this.#words.sound) : nothing} ${alert(this.error)}`;
   }
 
   #one(alarm: AlarmShown): TemplateResult {
@@ -86,12 +87,16 @@ export class NarthexAlarms extends ConsoleElement {
     </div>`;
   }
 
-  #sound(): TemplateResult {
-    return html`<label class="check sound"><input type="checkbox" .checked=${this.#chime.on}
-      @change=${(event: Event) => {
-        this.#chime.on = (event.target as HTMLInputElement).checked;
-        this.#chime.ring();
-      }} />${this.#words.sound}</label>`;
+  #given(id: string): TemplateResult {
+    const words = this.#words;
+    const look = () => {
+      this.watch.looked(id);
+      this.dispatchEvent(new LookAt({ about: "care", subject: id }));
+    };
+    return html`<div class="alarm given">
+      <p>${icon("people")} <strong role="status">${words.given}</strong></p>
+      <div class="row"><button class="look" @click=${look}>${words.go}</button></div>
+    </div>`;
   }
 
   async #seen({ id }: AlarmShown): Promise<void> {

@@ -1,4 +1,6 @@
-/** Two soft notes for an alarm, when somebody wants them; a browser may refuse to play before the first click. */
+/** Two soft notes when one is called, for who wants them; a browser may refuse to play before the first click. */
+
+import { html, type TemplateResult } from "lit";
 
 const KEPT = "narthex.chime";
 const NOTES = [880, 660]; // hertz
@@ -23,6 +25,16 @@ export function chime(store: Storage | null = storage()): Chime {
       if (this.on && typeof AudioContext === "function") play(new AudioContext());
     },
   };
+}
+
+/** The switch for it; switched on it sounds once, so that one knows it. */
+export function soundSwitch(label: string): TemplateResult {
+  const sound = chime();
+  return html`<label class="check sound"><input type="checkbox" .checked=${sound.on}
+    @change=${(event: Event) => {
+      sound.on = (event.target as HTMLInputElement).checked;
+      sound.ring();
+    }} />${label}</label>`;
 }
 
 function play(context: AudioContext): void {

@@ -1,6 +1,13 @@
 /** What every page of the console knows: what waits on one's queues, what rings, and whether one is on duty. */
 
-import type { AlarmShown, CaseShown, LatestFrame, QueueSnapshot, SocketToken } from "../../core/generated";
+import type {
+  AlarmShown,
+  CareGiven,
+  CaseShown,
+  LatestFrame,
+  QueueSnapshot,
+  SocketToken,
+} from "../../core/generated";
 import { Live, type LiveOptions, type LiveState } from "../../core/live";
 import { ApiError, AT, type ConsoleApi } from "../api";
 import { follow, type Somebody } from "../live/room";
@@ -17,6 +24,8 @@ export class Watch {
   readonly duty: Duty;
   readonly live: Live;
   readonly alarms = new Map<string, AlarmShown>();
+  /** Conversations that somebody handed over to us, until we look at them. */
+  readonly given = new Set<string>();
   state: LiveState = { kind: "connecting", tries: 0 };
   /** The queues whose list has come. */
   readonly read = new Set<Team>();
@@ -56,6 +65,7 @@ export class Watch {
       snapshot: () => void this.#ring(),
       event: (frame) => {
         if (frame.event.startsWith("alarm.") && frame.data) this.heard(frame.data as AlarmShown);
+        if (frame.event === "care.given" && frame.data) this.#give(frame.data as CareGiven);
       },
     });
     this.live.start();
@@ -90,9 +100,25 @@ export class Watch {
     this.#changed();
   }
 
+  /** Note that we look at a conversation, or that it is not ours any more. */
+  looked(conversation: string): void {
+    if (this.given.delete(conversation)) this.#changed();
+  }
+
+  /** What calls for us at once: alarms, conversations handed over, and while on duty whoever waits to pray. */
+  get calls(): readonly string[] {
+    const waits = this.duty.on ? this.cases.list.filter(({ kind }) => kind === "care") : [];
+    return [...this.alarms.keys(), ...this.given, ...waits.map(({ id }) => id)];
+  }
+
   /** Take a case as an answer told it. */
   take(shown: CaseShown): void {
     this.cases.take(shown);
+    this.#changed();
+  }
+
+  #give({ id }: CareGiven): void {
+    this.given.add(id);
     this.#changed();
   }
 
