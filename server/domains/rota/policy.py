@@ -84,6 +84,20 @@ def times(shift: Shift, since: datetime, until: datetime) -> Iterator[Span]:
         week += 1
 
 
+def earlier(shift: Shift, changed_at: datetime) -> Plan | None:
+    """Return what stays of a weekly shift when a later time of it is changed: the weeks before that one.
+
+    The time that is changed is the one nearest to `changed_at`; None when it is the first, or none came before.
+    """
+    week = round((changed_at - shift.starts_at) / WEEK)
+    if not shift.weekly or week <= 0:
+        return None
+    last = (shift.starts_at.astimezone(ZoneInfo(shift.zone)) + (week - 1) * WEEK).date()
+    until = last if shift.until is None else min(last, shift.until)
+    fields = {name: getattr(shift, name) for name in Plan.__struct_fields__ if name != "person"}
+    return Plan(**fields | {"person": shift.person_id, "until": until, "languages": list(shift.languages)})
+
+
 def current(shift: Shift, now: datetime) -> Span | None:
     """Return the time of a shift that is on now."""
     return next((span for span in times(shift, now, now + timedelta(microseconds=1)) if span[0] <= now), None)

@@ -4,6 +4,11 @@ insert into rota_shifts (person_id, duty, starts_at, ends_at, zone, weekly, unti
 values (:person_id, :duty, :starts_at, :ends_at, :zone, :weekly, :until, :languages, :now)
 returning id, person_id, duty, starts_at, ends_at, zone, weekly, until, languages, created_at;
 
+-- name: lock^
+-- Read a shift that is to be changed.
+select id, person_id, duty, starts_at, ends_at, zone, weekly, until, languages, created_at from rota_shifts
+where id = :id for update;
+
 -- name: update^
 -- Write a shift's new state.
 update rota_shifts set person_id = :person_id, duty = :duty, starts_at = :starts_at, ends_at = :ends_at, zone = :zone,

@@ -29,10 +29,15 @@ async def insert(connection: Connection, plan: Plan, now: datetime) -> Shift:
     return _shift(await _sql.insert(connection, now=now, **_columns(plan)))
 
 
-async def update(connection: Connection, id: UUID, plan: Plan) -> Shift | None:
-    """Write a shift's new state."""
-    row = await _sql.update(connection, id=id, **_columns(plan))
+async def lock(connection: Connection, id: UUID) -> Shift | None:
+    """Read a shift that is to be changed."""
+    row = await _sql.lock(connection, id=id)
     return None if row is None else _shift(row)
+
+
+async def update(connection: Connection, id: UUID, plan: Plan) -> Shift:
+    """Write the new state of a locked shift."""
+    return _shift(await _sql.update(connection, id=id, **_columns(plan)))
 
 
 async def delete(connection: Connection, id: UUID) -> UUID | None:

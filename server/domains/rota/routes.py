@@ -45,7 +45,7 @@ async def plan(scope: Scope, rota: RotaService, data: Plan) -> ShiftShown:
     opt={"rule": policy.PLAN},
 )
 async def change(scope: Scope, rota: RotaService, shift_id: UUID, data: Plan) -> ShiftShown:
-    """All weeks of a weekly one change with it."""
+    """A weekly one changes from the time on that is nearest to `starts_at`; the weeks before stay as they were."""
     return await rota.change(scope, shift_id, data)
 
 

@@ -64,22 +64,22 @@ class RotaService:
         policy.check(plan)
         async with self._database.transaction(scope) as tx:
             person = await self._volunteer(tx, plan.person)
-            if await repository.count(tx.connection) >= policy.MOST_SHIFTS:
-                detail = f"A church has at most {policy.MOST_SHIFTS} shifts: make one weekly, or take old ones off."
-                raise BadShift(detail, errors=(FieldError("", "too_many", detail, policy.MOST_SHIFTS),))
-            shift = await repository.insert(tx.connection, plan, self._clock.now())
+            shift = await self._insert(tx, plan)
             await self._changed(tx, scope, "rota.planned", shift)
         return self._shown(shift, person.name)
 
     async def change(self, scope: Scope, id: UUID, plan: Plan) -> ShiftShown:
-        """Replace a shift; raise NoSuchShift, BadShift."""
+        """Replace a shift; of a weekly one the times before the changed one stay. Raise NoSuchShift, BadShift."""
         policy.PLAN.require(scope)
         policy.check(plan)
         async with self._database.transaction(scope) as tx:
             person = await self._volunteer(tx, plan.person)
-            shift = await repository.update(tx.connection, id, plan)
-            if shift is None:
+            before = await repository.lock(tx.connection, id)
+            if before is None:
                 raise NoSuchShift()
+            if (stays := policy.earlier(before, plan.starts_at)) is not None:
+                await self._insert(tx, stays)
+            shift = await repository.update(tx.connection, id, plan)
             await self._changed(tx, scope, "rota.changed", shift)
         return self._shown(shift, person.name)
 
@@ -151,6 +151,14 @@ class RotaService:
 
     async def _between(self, tx: Transaction, since: datetime, until: datetime) -> Sequence[Shift]:
         return await repository.between(tx.connection, since, until, policy.MOST_SHIFTS)
+
+    async def _insert(self, tx: Transaction, plan: Plan) -> Shift:
+        if await repository.count(tx.connection) >= policy.MOST_SHIFTS:
+            detail = (
+                f"A church has at most {policy.MOST_SHIFTS} shifts: make one weekly, or take old ones off."
+            )
+            raise BadShift(detail, errors=(FieldError("", "too_many", detail, policy.MOST_SHIFTS),))
+        return await repository.insert(tx.connection, plan, self._clock.now())
 
     async def _volunteer(self, tx: Transaction, id: UUID) -> Person:
         person = await self.volunteer(tx, id)

@@ -53,6 +53,35 @@ def test_a_weekly_shift_ends_with_its_last_day() -> None:
     assert len(list(policy.times(ending, NINE, NINE + timedelta(days=60)))) == 2
 
 
+@pytest.mark.parametrize(
+    ("changed_at", "last"),
+    [
+        (NINE, None),
+        (NINE - timedelta(days=30), None),
+        (NINE + timedelta(days=2), None),  # the first one is moved to a Tuesday
+        (datetime(2026, 3, 8, 13, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 22, 13, tzinfo=UTC), date(2026, 3, 15)),
+        (datetime(2026, 3, 23, 13, tzinfo=UTC), date(2026, 3, 15)),  # the one of the 22nd is moved a day on
+        (datetime(2026, 3, 21, 13, tzinfo=UTC), date(2026, 3, 15)),  # or back
+    ],
+)
+def test_what_stays_of_a_weekly_shift(changed_at: datetime, last: date | None) -> None:
+    """All weeks before the one that is changed, by the day of the church's zone."""
+    stays = policy.earlier(SHIFT, changed_at)
+    assert (stays and stays.until) == last
+    if stays is not None:
+        policy.check(stays)
+
+
+def test_nothing_is_added_to_a_shift_that_ended_before() -> None:
+    """One that had its last day keeps it, and one that happens once has no weeks before."""
+    fields = {name: getattr(SHIFT, name) for name in SHIFT.__struct_fields__}
+    ended = policy.earlier(Shift(**fields | {"until": date(2026, 3, 8)}), NINE + timedelta(days=70))
+    assert ended is not None
+    assert ended.until == date(2026, 3, 8)
+    assert policy.earlier(Shift(**fields | {"weekly": False}), NINE + timedelta(days=70)) is None
+
+
 def test_a_single_shift_happens_once() -> None:
     """It is there while it overlaps what is looked at."""
     once = Shift(**{name: getattr(SHIFT, name) for name in SHIFT.__struct_fields__} | {"weekly": False})

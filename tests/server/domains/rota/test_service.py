@@ -113,6 +113,19 @@ async def test_a_shift_is_changed_and_taken_off(rota: RotaService, wiring: Wirin
     assert {"rota.planned", "rota.changed", "rota.removed"} <= {entry.action for entry in entries}
 
 
+async def test_a_weekly_shift_is_changed_from_a_week_on(
+    rota: RotaService, wiring: Wiring, system: Scope
+) -> None:
+    """Whose turn it was before stays on the plan; the row that the console holds is the one that goes on."""
+    paul, ruth = [await volunteer(wiring, system, name, "pastor") for name in ("Paul", "Ruth")]
+    shift = await rota.plan(paul, msgspec.structs.replace(plan(paul), weekly=True))
+    later = {"starts_at": NINE + timedelta(days=14), "ends_at": NINE + timedelta(days=14, hours=2)}
+    await rota.change(paul, shift.id, msgspec.structs.replace(plan(ruth), weekly=True, **later))
+    month = await rota.shifts(paul, NINE, NINE + timedelta(days=22))
+    assert [one.name for one in month] == ["Paul", "Paul", "Ruth", "Ruth"]
+    assert {one.id for one in month if one.name == "Ruth"} == {shift.id}
+
+
 async def test_who_cannot_be_on_duty(rota: RotaService, wiring: Wiring, system: Scope) -> None:
     """A shift is for somebody who may pray with people; a stranger's or a member's id is refused by its field."""
     paul = await volunteer(wiring, system, "Paul", "pastor")

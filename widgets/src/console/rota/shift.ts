@@ -54,6 +54,7 @@ export class NarthexShift extends ConsoleForm {
     return html`
       <h2>${shift ? words.change : words.plan}</h2>
       ${alert(this.error)}
+      ${shift?.weekly ? html`<p class="hint">${words.fromHere}</p>` : nothing}
       <form @submit=${this.#submit}>
         ${this.#person()} ${this.#duty()}
         ${field({ name: "date", label: words.date, type: "date", value: starts.date })}
