@@ -52,6 +52,15 @@ describe("<narthex-home>", () => {
     expect(home.querySelector("narthex-care")).not.toBeNull();
   });
 
+  it("keeps where one is in sight when a phone is turned", async () => {
+    const home = await open("prayers");
+    const shown = vi.fn();
+    const entry = home.querySelector('[data-page="prayers"]') as HTMLElement;
+    entry.scrollIntoView = shown;
+    window.dispatchEvent(new Event("resize"));
+    expect(shown).toHaveBeenCalledOnce();
+  });
+
   it("opens no connection for who works on no queue", async () => {
     await open("account", [], ["member"]);
     expect(desk.church.of("POST auth/socket").length).toBeLessThan(2); // the test's own

@@ -46,6 +46,7 @@ export class NarthexHome extends ConsoleElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("popstate", this.#read);
+    window.addEventListener("resize", this.#showWhere);
     this.#begin();
     this.#read();
   }
@@ -53,6 +54,7 @@ export class NarthexHome extends ConsoleElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("popstate", this.#read);
+    window.removeEventListener("resize", this.#showWhere);
     this.#watch?.stop();
     this.#watch = null;
   }
@@ -82,12 +84,15 @@ export class NarthexHome extends ConsoleElement {
   protected override updated(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has("page")) return;
     document.title = `${this.#words.pages[this.page]} · ${this.church}`;
-    this.querySelector('nav [aria-current="page"]')?.scrollIntoView?.({
-      block: "nearest",
-      inline: "nearest",
-    });
+    this.#showWhere();
     void this.focusOn("main h1");
   }
+
+  /** Where one is stays in sight, also on a phone that is turned. */
+  #showWhere = (): void => {
+    const current = this.querySelector('nav [aria-current="page"]');
+    current?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  };
 
   protected override render(): TemplateResult {
     const pages = pagesFor(this.session.person.roles);
