@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -67,6 +67,8 @@ class Ear:
         self._connection: AbstractConnection | None = None
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         self._sent: set[str] = set()
+        self._left: Counter[str] = Counter()
+        """Farewells by channel whose answers have not come yet."""
         self._tried = asyncio.Event()
         """Set once the first attempt to connect has succeeded or failed."""
         self._task = asyncio.create_task(self._run())
@@ -94,6 +96,9 @@ class Ear:
         """Listen no more."""
         self.channels.pop(channel, None)
         self._sent.discard(channel)
+        if self._connection is None:
+            return
+        self._left[channel] += 1
         with contextlib.suppress(*FAILURES):
             await self._say(self._wire.unsubscribe_verb, channel)
 
@@ -130,7 +135,7 @@ class Ear:
 
     async def _connect(self) -> None:
         """Connect and subscribe to everything that is wanted, also to what is wanted meanwhile."""
-        self._connection, self._sent = self._wire.connection(self.server), set()
+        self._connection, self._sent, self._left = self._wire.connection(self.server), set(), Counter()
         async with asyncio.timeout(CONFIRM_SECONDS):
             await self._connection.connect()  # type: ignore[no-untyped-call]
             while missing := [c for c in (self.probe, *self.channels) if c not in self._sent]:
@@ -169,6 +174,8 @@ class Ear:
             confirmed = self._confirmed.pop(channel, None)
             if confirmed is not None and not confirmed.done():
                 confirmed.set_result(None)
+        elif self._left[channel]:
+            self._left[channel] -= 1  # we ended it; somebody may want it again by now
         elif channel in self.channels:
             self._sent.discard(channel)
             self._moved()  # the server itself ended a subscription: its slot has gone elsewhere

@@ -93,6 +93,17 @@ async def test_a_cut_is_healed_and_told(valkey_server: Valkey, make_node: MakeNo
     await becomes(lambda: two.seqs == [1])
 
 
+async def test_who_comes_as_the_last_one_leaves_is_heard(valkey_server: Valkey, make_node: MakeNode) -> None:
+    """The answer to our own farewell comes after we listen again: no server has ended anything, and none is a gap."""
+    one, two = await make_node(valkey_server.url).start("grace"), await make_node(valkey_server.url).start()
+    for _ in range(3):
+        await one.broker.unsubscribe("grace")
+        await one.broker.subscribe("grace")
+    await asyncio.sleep(0.5)
+    assert not one.gaps
+    await arrives(two, one, 1)
+
+
 async def test_a_restart_is_survived(valkey_server: Valkey, make_node: MakeNode) -> None:
     """While the server is away nothing raises and one's own sessions are served; afterwards all is as before."""
     one = await make_node(valkey_server.url).start("grace")
