@@ -103,6 +103,7 @@ CREATE TABLE church_0000000000000000.care_sessions (
     accepted_at timestamp with time zone,
     ended_at timestamp with time zone,
     words_gone_at timestamp with time zone,
+    waits_since timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT care_sessions_asker_name_check CHECK ((char_length(asker_name) <= 60)),
     CONSTRAINT care_sessions_crisis_check CHECK ((crisis = ANY (ARRAY[''::text, 'self_harm'::text, 'abuse'::text]))),
     CONSTRAINT care_sessions_first_name_check CHECK ((char_length(first_name) <= 200)),
@@ -1198,4 +1199,4 @@ ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_000000000000000
 
 ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_0000000000000000 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLES TO church_0000000000000000;
 
-INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0024');
+INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0025');

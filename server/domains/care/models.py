@@ -36,6 +36,7 @@ class Session(msgspec.Struct, frozen=True):
     second_name: str
     words: Words
     asked_at: datetime
+    waits_since: datetime  # later than that once somebody handed it back to the queue
     accepted_at: datetime | None
     ended_at: datetime | None
     words_gone_at: datetime | None

@@ -139,7 +139,7 @@ def joined(session: Session, by: Actor) -> Session:
     return replace(session, second_id=by.id, second_name=by.name[:200])
 
 
-def handed_over(session: Session, by: UUID | None, to: tuple[UUID, str] | None) -> Session:
+def handed_over(session: Session, by: UUID | None, to: tuple[UUID, str] | None, now: datetime) -> Session:
     """Return a conversation as it goes on without `by`: with the second volunteer, with `to`, or back in the queue."""
     if by == session.second_id:
         second = (None, "") if to is None else to
@@ -149,7 +149,7 @@ def handed_over(session: Session, by: UUID | None, to: tuple[UUID, str] | None) 
     if session.second_id is not None:
         first = (session.second_id, session.second_name)
         return replace(session, first_id=first[0], first_name=first[1], second_id=None, second_name="")
-    return replace(session, state="waiting", first_id=None, first_name="")
+    return replace(session, state="waiting", first_id=None, first_name="", waits_since=now)
 
 
 def offer(settings: Settings, here: Sequence[Present], waiting: int, waits: Sequence[float]) -> Offer:
@@ -177,7 +177,7 @@ def places(
     usual_wait = usual(waits)
     told = {}
     for place, session in enumerate(waiting, 1):
-        waited = (now - session.asked_at).total_seconds()
+        waited = (now - session.waits_since).total_seconds()
         form = here == 0 or waited >= settings.patience_seconds
         wait = None if usual_wait is None or here == 0 else max(0, round(usual_wait * place - waited))
         told[session.id] = Place(place, wait, form)

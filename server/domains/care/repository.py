@@ -37,9 +37,11 @@ def _known(name: str) -> bool:
     return name in Settings.__struct_fields__
 
 
-async def put_settings(connection: Connection, settings: Settings) -> int:
-    """Replace the rules; return the new version."""
-    return int(await _sql.put_settings(connection, settings=msgspec.json.encode(settings).decode()))
+async def put_settings(connection: Connection, settings: Settings, expected: int | None) -> int | None:
+    """Replace the rules; return the new version, None when they do not have the expected one any more."""
+    written = msgspec.json.encode(settings).decode()
+    version: int | None = await _sql.put_settings(connection, settings=written, expected=expected)
+    return version
 
 
 async def insert(connection: Connection, now: datetime, **columns: object) -> Session:
@@ -71,6 +73,11 @@ async def open_of(connection: Connection, asker_id: UUID) -> Session | None:
     return _session(await _sql.open_of(connection, asker_id=asker_id))
 
 
+async def lock_open_of(connection: Connection, asker_id: UUID) -> Session | None:
+    """Read what somebody waits for or is in, and let nobody else change it until COMMIT."""
+    return _session(await _sql.lock_open_of(connection, asker_id=asker_id))
+
+
 async def take_over(connection: Connection, guest: UUID, person: UUID) -> list[Session]:
     """Let a guest's conversations be a person's; return those that are."""
     return [Session(**row) for row in await _sql.take_over(connection, guest=guest, person=person)]
@@ -88,7 +95,7 @@ async def active_of(connection: Connection, person_id: UUID) -> list[Session]:
 
 async def update(connection: Connection, session: Session) -> Session:
     """Write a locked conversation's new state; return it with its new version."""
-    names = "id state crisis room_id first_id first_name second_id second_name accepted_at ended_at topic"
+    names = "id state crisis room_id first_id first_name second_id second_name accepted_at ended_at topic waits_since"
     columns = {name: getattr(session, name) for name in names.split()}
     return Session(**await _sql.update(connection, **columns))
 
@@ -130,9 +137,10 @@ async def kept_too_long(connection: Connection, before: datetime, most: int) -> 
     return [(row["id"], row["room_id"]) for row in rows]
 
 
-async def forgotten_waits(connection: Connection, before: datetime, most: int) -> list[UUID]:
-    """Read who has waited for too long."""
-    return [row["id"] for row in await _sql.forgotten_waits(connection, before=before, most=most)]
+async def forgotten_waits(connection: Connection, before: datetime, most: int) -> list[Session]:
+    """Read who has waited for too long, and let nobody else change it until COMMIT."""
+    rows = await _sql.forgotten_waits(connection, before=before, most=most)
+    return [Session(**row) for row in rows]
 
 
 async def erase_person(connection: Connection, person_id: UUID) -> None:

@@ -261,10 +261,10 @@ class CareService:
         promise = text.tidy(settings.promise, 300, pointer="/promise", noun="A promise", optional=True)
         async with self._database.transaction(scope) as tx:
             before, _ = await repository.settings(tx.connection)
-            if version is not None and version != before:
-                raise PreconditionFailed()
             settings = msgspec.structs.replace(settings, promise=promise)
-            after = await repository.put_settings(tx.connection, settings)
+            after = await repository.put_settings(tx.connection, settings, version)
+            if after is None or version not in (None, before):
+                raise PreconditionFailed()
             details = {"words": settings.words, "two_adults": settings.two_adults, "minors": settings.minors}
             await self._audit.record(tx, scope, "care.set", "care", details)
         return after
@@ -285,10 +285,10 @@ class CareService:
         if await self._rota.volunteer(tx, person) is not None:
             return
         settings = await self._settings(tx)
-        for found in await repository.active_of(tx.connection, person):
-            session = await self._locked(tx, found.id)
-            if session.state == "active" and person in (session.first_id, session.second_id):
-                await self._let_go(tx, session, person, None, settings)
+        while active := await repository.active_of(tx.connection, person):  # a screen full each time
+            for session in [await self._locked(tx, found.id) for found in active]:
+                if session.state == "active" and person in (session.first_id, session.second_id):
+                    await self._let_go(tx, session, person, None, settings)
 
     async def snapshot(
         self, scope: Scope, topic: Topic, id: UUID
@@ -331,15 +331,15 @@ class CareService:
             for id, room_id in old:
                 await self._do_away(tx, id, room_id)
             gone = await repository.forgotten_waits(tx.connection, now - GIVEN_UP, MOST_TRIMMED)
-            for id in gone:
-                await self._finish(tx, await self._locked(tx, id), "left")
+            for session in gone:
+                await self._finish(tx, session, "left")
         return len(old) + len(gone)
 
     async def forget(self, scope: Scope, person: UUID) -> None:
         """Erase one person from one-to-one prayer: name, first words, and everything said in their rooms."""
         async with self._database.transaction(scope) as tx:
-            if (found := await repository.open_of(tx.connection, person)) is not None:
-                await self._finish(tx, await self._locked(tx, found.id), "left")
+            if (session := await repository.lock_open_of(tx.connection, person)) is not None:
+                await self._finish(tx, session, "left")
             rooms = await repository.rooms_of(tx.connection, person)
             await repository.erase_person(tx.connection, person)
         for id, room_id in rooms:
@@ -388,7 +388,7 @@ class CareService:
         self, tx: Transaction, session: Session, by: UUID, to: tuple[UUID, str] | None, settings: Settings
     ) -> Session:
         """Let somebody else go on without `by`, or let the asker wait in front of the queue again."""
-        session = await self._settle(tx, policy.handed_over(session, by, to), settings)
+        session = await self._settle(tx, policy.handed_over(session, by, to, self._clock.now()), settings)
         of: dict[str, Any] = {"session_id": session.id, "version": session.version}
         if session.state == "waiting":
             tx.signal(signals.CareAsked(**of, language=session.language))

@@ -16,7 +16,7 @@ from server.kit.scope import Actor, Scope, TenantRef
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 ASKER, RUTH, PAUL = UUID(int=1), UUID(int=2), UUID(int=3)
 WAITING = Session(
-    UUID(int=9), 1, "waiting", ASKER, "Maria", "en", "", False, "", None, None, "", None, "", "erase", NOW,
+    UUID(int=9), 1, "waiting", ASKER, "Maria", "en", "", False, "", None, None, "", None, "", "erase", NOW, NOW,
     None, None, None,
 )  # fmt: skip
 ACTIVE = msgspec.structs.replace(WAITING, state="active", first_id=RUTH, first_name="Ruth")
@@ -88,17 +88,17 @@ def test_who_may_be_the_second() -> None:
 
 def test_handing_over() -> None:
     """The other volunteer goes on, or who was named; without either the asker is back in the queue."""
-    alone = policy.handed_over(ACTIVE, RUTH, None)
+    alone = policy.handed_over(ACTIVE, RUTH, None, NOW)
     assert (alone.state, alone.first_id) == ("waiting", None)
-    assert policy.handed_over(ACTIVE, RUTH, (PAUL, "Paul")).first_name == "Paul"
-    rest = policy.handed_over(BOTH, RUTH, None)
+    assert policy.handed_over(ACTIVE, RUTH, (PAUL, "Paul"), NOW).first_name == "Paul"
+    rest = policy.handed_over(BOTH, RUTH, None, NOW)
     assert (rest.state, rest.first_id, rest.second_id) == ("active", PAUL, None)
-    assert policy.handed_over(BOTH, PAUL, None).second_id is None
+    assert policy.handed_over(BOTH, PAUL, None, NOW).second_id is None
 
 
 def test_places_are_honest() -> None:
     """The place counts from one; a wait is told when enough is known; past its patience the form is offered."""
-    later = msgspec.structs.replace(WAITING, id=UUID(int=10), asked_at=NOW + timedelta(seconds=60))
+    later = msgspec.structs.replace(WAITING, id=UUID(int=10), waits_since=NOW + timedelta(seconds=60))
     now = NOW + timedelta(seconds=100)
     told = policy.places([WAITING, later], [120.0, 60.0, 90.0], Settings(patience_seconds=90), 1, now)
     assert [(place.place, place.wait_seconds, place.form) for place in told.values()] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from realtime.topics import Topic
@@ -302,6 +303,54 @@ async def test_bad_words_to_begin_with(wiring: Wiring, system: Scope) -> None:
     with pytest.raises(BadText) as caught:
         await wiring.care.ask(guest(system), Ask(topic="x" * 501))
     assert (caught.value.errors[0].pointer, caught.value.errors[0].limit) == ("/topic", 500)
+
+
+async def test_who_is_back_in_the_queue_has_begun_to_wait(wiring: Wiring, system: Scope) -> None:
+    """After two hours together the asker who waits again is no forgotten one, and waits from now on."""
+    maria, ruth, session = await conversation(wiring, system)
+    async with wiring.database.transaction(system) as tx:
+        await tx.connection.execute(
+            "update care_sessions set asked_at = asked_at - interval '3 hours',"
+            " waits_since = waits_since - interval '3 hours'"
+        )
+    await wiring.care.hand_over(ruth, session.id, None)
+    await wiring.care.trim(system)
+    current = await wiring.care.current(maria)
+    assert current is not None
+    assert current.state == "waiting"
+    snapshot = await CareChannel(wiring.care, lambda _: "main").snapshot(
+        Topic(system.tenant.id, "care", str(session.id))
+    )
+    place = msgspec.json.decode(snapshot.data)["place"]
+    assert (place["place"], place["form"]) == (1, False)
+
+
+async def test_who_is_no_volunteer_any_more_leaves_every_room(wiring: Wiring, system: Scope) -> None:
+    """Also when there are more rooms than a screen shows."""
+    ruth = await volunteer(wiring, system, "Ruth")
+    for _ in range(22):
+        asked = await wiring.care.ask(guest(system), Ask())
+        await wiring.care.accept(ruth, asked.id)
+    async with wiring.database.transaction(system) as tx:
+        await tx.connection.execute(
+            "update accounts_people set roles = '{member}' where id = $1", id_of(ruth)
+        )
+    async with wiring.database.transaction(system) as tx:
+        await wiring.care.dismiss(tx, id_of(ruth))
+        left = await tx.connection.fetchval(
+            "select count(*) from care_sessions where $1 in (first_id, second_id)", id_of(ruth)
+        )
+    assert left == 0
+
+
+async def test_of_two_who_change_the_rules_one_sees_the_other(wiring: Wiring, system: Scope) -> None:
+    """Both have read the same version; the second is told, however close they are."""
+    for before in range(8):
+        answers = await asyncio.gather(
+            *(wiring.care.set_settings(owner(system), Settings(keep_days=days), before) for days in (5, 6)),
+            return_exceptions=True,
+        )
+        assert sorted(type(answer).__name__ for answer in answers) == ["PreconditionFailed", "int"]
 
 
 async def test_a_person_is_forgotten(wiring: Wiring, system: Scope) -> None:
