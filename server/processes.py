@@ -277,8 +277,8 @@ class Processes:
 
     def _tell(self, child: _Child, line: str) -> None:
         width = max(len(other.name) for other in self._children)
-        # Nobody reads any more, as after `| head`: the children are stopped all the same.
-        with contextlib.suppress(BrokenPipeError):
+        # A full disk, a closed terminal, nobody who reads (rich leaves then): the children are cared for all the same.
+        with contextlib.suppress(OSError, SystemExit):
             self._say(f"{child.name:<{width}} | {line}")
 
     def _notice_ends(self) -> None:

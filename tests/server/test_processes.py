@@ -312,6 +312,21 @@ def test_a_household_ends_when_all_its_commands_have(capfd: pytest.CaptureFixtur
     assert {"once  | first", "once  | last", "fails | ended (exit code 1)"} == set(said)
 
 
+@pytest.mark.parametrize(
+    "problem", [OSError(28, "No space left on device"), OSError(5, "I/O"), SystemExit(1)]
+)
+def test_a_line_that_cannot_be_written_ends_nobody(problem: BaseException) -> None:
+    """A full disk, a closed terminal, nobody who reads: the children go on, and are stopped in order."""
+
+    def say(line: str) -> None:
+        raise problem
+
+    household = Processes(say)
+    household.add("talks", ["printf", "one\ntwo\n"], restart=False)
+    household.add("fails", ["false"], restart=False)
+    assert household.run_until_signalled() == 0
+
+
 def test_a_line_without_an_end_is_cut() -> None:
     """A child that writes a megabyte without a line end does not fill our memory, and no byte is lost."""
     said: list[str] = []
