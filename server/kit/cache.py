@@ -98,8 +98,11 @@ class Cache(Generic[V]):
 
     async def _load(self, at: tuple[str, Hashable], load: Callable[[], Awaitable[V]]) -> V:
         if (others := self._loading.get(at)) is not None:
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 return await asyncio.shield(others)
+            except asyncio.CancelledError:
+                if not others.cancelled():  # it is we who are cancelled
+                    raise
             return await load()  # whoever was reading for all of us went away
         future = self._loading[at] = asyncio.get_running_loop().create_future()
         try:

@@ -104,6 +104,28 @@ async def test_cancelled_loader_does_not_cancel_the_others() -> None:
     assert await second == "value"
 
 
+async def test_a_cancelled_waiter_asks_no_more() -> None:
+    """Who waits for another's reading and is cancelled goes, and begins no reading of their own."""
+    kept, gate, reads = cache(Hand()), asyncio.Event(), 0
+
+    async def slow() -> object:
+        nonlocal reads
+        reads += 1
+        await gate.wait()
+        return "value"
+
+    first = asyncio.create_task(kept.get("a", 1, slow))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(kept.get("a", 1, slow))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await second
+    gate.set()
+    assert (await first, reads) == ("value", 1)
+
+
 async def test_churches_are_apart() -> None:
     """The same key of two churches holds two values, and forgetting one church keeps the other's."""
     kept, one, two = cache(Hand()), Source("one"), Source("two")
