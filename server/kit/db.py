@@ -29,7 +29,7 @@ from realtime.topics import Topic
 from server.kit import idempotency, log
 from server.kit.errors import NotFound, Unavailable
 from server.kit.outbox import Signal
-from server.kit.pool import SchemaPool
+from server.kit.pool import SchemaPool, is_gone
 from server.kit.scope import Scope
 
 if TYPE_CHECKING:  # generic in the stubs only
@@ -301,9 +301,7 @@ class Database:
         try:
             connection = await pool.acquire(schema, WAIT_FOR_CONNECTION)
         except _AWAY as error:
-            raise Unavailable(
-                "The database is away for the moment: try again shortly.", retry_after=2
-            ) from error
+            raise Unavailable(_AWAY_NOW, retry_after=2) from error
         well = False
         try:
             yield connection
@@ -314,9 +312,11 @@ class Database:
             asyncpg.AdminShutdownError,
             asyncpg.InternalClientError,  # the server's goodbye is in, the end of the connection not yet
         ) as error:
-            raise Unavailable(
-                "The database is away for the moment: try again shortly.", retry_after=2
-            ) from error
+            raise Unavailable(_AWAY_NOW, retry_after=2) from error
+        except asyncpg.InterfaceError as error:
+            if not is_gone(connection):  # a fault of ours
+                raise
+            raise Unavailable(_AWAY_NOW, retry_after=2) from error
         except asyncpg.InvalidCachedStatementError as error:
             # asyncpg has dropped all prepared statements of the pool: the next try is clean, and the door makes it
             if (course := _course.get()) is not None:
@@ -360,6 +360,7 @@ _BEGIN_READING = "begin isolation level repeatable read read only"
 _BEGIN_WRITING = "begin; set local plan_cache_mode = force_generic_plan"
 _REVISION = "select version_num from alembic_version"
 _TIMELINE = "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+_AWAY_NOW = "The database is away for the moment: try again shortly."
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,

@@ -52,7 +52,7 @@ class SchemaPool:
         """
         while (kept := self._kept_for(schema)) is not None:
             connection = self._take(kept)
-            if not _is_gone(connection):
+            if not is_gone(connection):
                 return connection
             await self._give_back(connection)
         if self._is_spent():
@@ -65,7 +65,7 @@ class SchemaPool:
 
     async def release(self, schema: str, connection: Connection, *, well: bool) -> None:
         """Take a connection back; it is kept when what it was used for ended well and nobody waits for one."""
-        if not well or self._asking or _is_gone(connection) or self._pool.is_closing():
+        if not well or self._asking or is_gone(connection) or self._pool.is_closing():
             await self._give_back(connection)
             return
         kept = _Kept(connection, schema, None)
@@ -118,7 +118,7 @@ class SchemaPool:
         await self._pool.release(connection)
 
 
-def _is_gone(connection: Connection) -> bool:
+def is_gone(connection: Connection) -> bool:
     """Tell whether a connection has ended; asyncpg takes such a one from who holds it."""
     try:
         return connection.is_closed()

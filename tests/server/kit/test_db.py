@@ -16,6 +16,7 @@ from server.domains.tenants.signals import ChurchResumed
 from server.kit.db import Database, ShardUrls
 from server.kit.errors import Unavailable
 from server.kit.log import Draft
+from server.kit.pool import is_gone
 from server.kit.scope import Scope, TenantRef, schema_of
 from server.settings import Settings
 from server.wiring import Wiring
@@ -210,6 +211,29 @@ async def test_a_cancelled_block_rolls_back(wiring: Wiring, system: Scope) -> No
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await wiring.log.head(topic) is None
+
+
+async def test_a_connection_that_ends_between_two_statements_is_the_database_away(
+    wiring: Wiring, settings: Settings, system: Scope
+) -> None:
+    """A restart of Postgres is not always met by a statement that runs: the next one is told the same."""
+    other = await asyncpg.connect(settings.database_url)
+    with pytest.raises(Unavailable):
+        async with wiring.database.transaction(system) as tx:
+            pid = await tx.connection.fetchval("select pg_backend_pid()")
+            await other.execute("select pg_terminate_backend($1)", pid)
+            await other.close()
+            async with asyncio.timeout(10):
+                while not is_gone(tx.connection):
+                    await asyncio.sleep(0.01)
+            await tx.connection.execute("select 1")
+
+
+async def test_a_misuse_of_a_connection_stays_a_fault(wiring: Wiring, system: Scope) -> None:
+    """What is wrong in our own code is not taken for a database that is away."""
+    with pytest.raises(asyncpg.InterfaceError):
+        async with wiring.database.transaction(system) as tx:
+            await tx.connection.fetchval("select $1::int", 1, 2)
 
 
 async def test_a_database_that_is_away_is_named_without_its_password() -> None:

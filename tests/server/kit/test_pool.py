@@ -126,7 +126,7 @@ async def test_a_dead_one_is_replaced(settings: Settings) -> None:
         await pool.release("a", connection, well=True)
         await other.execute("select pg_terminate_backend($1)", dead)
         async with asyncio.timeout(SOON):
-            while not pools._is_gone(connection):
+            while not pools.is_gone(connection):
                 await asyncio.sleep(0.01)
         assert await serve(pool, "a") != dead
     await other.close()
