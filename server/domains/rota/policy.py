@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from server.domains.rota.errors import BadShift
 from server.domains.rota.models import VOLUNTEER, Shift
-from server.domains.rota.schemas import Plan
+from server.domains.rota.schemas import Plan, ShiftChange
 from server.kit.errors import FieldError, Invalid
 from server.kit.instants import settle
 from server.kit.scope import Rule
@@ -84,12 +84,12 @@ def times(shift: Shift, since: datetime, until: datetime) -> Iterator[Span]:
         week += 1
 
 
-def earlier(shift: Shift, changed_at: datetime) -> Plan | None:
+def earlier(shift: Shift, change: ShiftChange) -> Plan | None:
     """Return what stays of a weekly shift when a later time of it is changed: the weeks before that one.
 
-    The time that is changed is the one nearest to `changed_at`; None when it is the first, or none came before.
+    None when it is the first that is changed, or none came before.
     """
-    week = round((changed_at - shift.starts_at) / WEEK)
+    week = round(((change.instead_of or change.starts_at) - shift.starts_at) / WEEK)
     if not shift.weekly or week <= 0:
         return None
     last = (shift.starts_at.astimezone(ZoneInfo(shift.zone)) + (week - 1) * WEEK).date()

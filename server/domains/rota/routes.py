@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import delete, get, post, put
 
 from server.domains.rota import policy
-from server.domains.rota.schemas import Here, OnDuty, Plan, ShiftShown
+from server.domains.rota.schemas import Here, OnDuty, Plan, ShiftChange, ShiftShown
 from server.domains.rota.service import RotaService
 from server.kit.instants import Instant, settle
 from server.kit.scope import Scope
@@ -44,8 +44,8 @@ async def plan(scope: Scope, rota: RotaService, data: Plan) -> ShiftShown:
     tags=["rota"],
     opt={"rule": policy.PLAN},
 )
-async def change(scope: Scope, rota: RotaService, shift_id: UUID, data: Plan) -> ShiftShown:
-    """A weekly one changes from the time on that is nearest to `starts_at`; the weeks before stay as they were."""
+async def change(scope: Scope, rota: RotaService, shift_id: UUID, data: ShiftChange) -> ShiftShown:
+    """A weekly one changes from one of its times on (`instead_of`); the weeks before stay as they were."""
     return await rota.change(scope, shift_id, data)
 
 

@@ -33,6 +33,15 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: Languages = []
 
 
+class ShiftChange(Plan, frozen=True, forbid_unknown_fields=True):
+    """A shift as it shall be. Of a weekly one the times before `instead_of` stay as they were.
+
+    `instead_of`: which of its times is changed, by its `starts_at`; without it the one nearest to the new `starts_at`.
+    """
+
+    instead_of: Instant | None = None
+
+
 class ShiftShown(msgspec.Struct, frozen=True):
     """A shift as staff sees it; `starts_at` and `ends_at` of a weekly one are those of its next time."""
 

@@ -12,7 +12,7 @@ from server.domains.audit.service import AuditService
 from server.domains.rota import policy, repository
 from server.domains.rota.errors import BadShift, NoSuchShift
 from server.domains.rota.models import Duty, Present, Shift
-from server.domains.rota.schemas import Here, OnDuty, Plan, PresentShown, ShiftShown
+from server.domains.rota.schemas import Here, OnDuty, Plan, PresentShown, ShiftChange, ShiftShown
 from server.domains.rota.signals import RotaChanged
 from server.kit.clock import Clock
 from server.kit.db import Database, Transaction
@@ -68,7 +68,7 @@ class RotaService:
             await self._changed(tx, scope, "rota.planned", shift)
         return self._shown(shift, person.name)
 
-    async def change(self, scope: Scope, id: UUID, plan: Plan) -> ShiftShown:
+    async def change(self, scope: Scope, id: UUID, plan: ShiftChange) -> ShiftShown:
         """Replace a shift; of a weekly one the times before the changed one stay. Raise NoSuchShift, BadShift."""
         policy.PLAN.require(scope)
         policy.check(plan)
@@ -77,7 +77,7 @@ class RotaService:
             before = await repository.lock(tx.connection, id)
             if before is None:
                 raise NoSuchShift()
-            if (stays := policy.earlier(before, plan.starts_at)) is not None:
+            if (stays := policy.earlier(before, plan)) is not None:
                 await self._insert(tx, stays)
             shift = await repository.update(tx.connection, id, plan)
             await self._changed(tx, scope, "rota.changed", shift)

@@ -1361,6 +1361,19 @@ export interface Shadow {
   name?: string;
 }
 
+/** A shift as it shall be. Of a weekly one the times before `instead_of` stay as they were. */
+export interface ShiftChange {
+  person: string;
+  duty: "leader" | "prayer";
+  starts_at: string;
+  ends_at: string;
+  zone: string;
+  weekly?: boolean;
+  until?: string | null;
+  languages?: string[];
+  instead_of?: string | null;
+}
+
 /** A shift as staff sees it; `starts_at` and `ends_at` of a weekly one are those of its next time. */
 export interface ShiftShown {
   id: string;

@@ -10,7 +10,7 @@ import pytest
 from server.domains.rota import policy
 from server.domains.rota.errors import BadShift
 from server.domains.rota.models import Shift
-from server.domains.rota.schemas import Plan
+from server.domains.rota.schemas import Plan, ShiftChange
 from server.kit.scope import Actor, Scope, TenantRef
 
 NINE = datetime(2026, 3, 1, 14, tzinfo=UTC)  # 9:00 in New York, a Sunday; the clocks go forward on 8 March
@@ -67,7 +67,7 @@ def test_a_weekly_shift_ends_with_its_last_day() -> None:
 )
 def test_what_stays_of_a_weekly_shift(changed_at: datetime, last: date | None) -> None:
     """All weeks before the one that is changed, by the day of the church's zone."""
-    stays = policy.earlier(SHIFT, changed_at)
+    stays = policy.earlier(SHIFT, change(changed_at))
     assert (stays and stays.until) == last
     if stays is not None:
         policy.check(stays)
@@ -76,10 +76,27 @@ def test_what_stays_of_a_weekly_shift(changed_at: datetime, last: date | None) -
 def test_nothing_is_added_to_a_shift_that_ended_before() -> None:
     """One that had its last day keeps it, and one that happens once has no weeks before."""
     fields = {name: getattr(SHIFT, name) for name in SHIFT.__struct_fields__}
-    ended = policy.earlier(Shift(**fields | {"until": date(2026, 3, 8)}), NINE + timedelta(days=70))
+    ended = policy.earlier(Shift(**fields | {"until": date(2026, 3, 8)}), change(NINE + timedelta(days=70)))
     assert ended is not None
     assert ended.until == date(2026, 3, 8)
-    assert policy.earlier(Shift(**fields | {"weekly": False}), NINE + timedelta(days=70)) is None
+    assert policy.earlier(Shift(**fields | {"weekly": False}), change(NINE + timedelta(days=70))) is None
+
+
+def test_a_week_that_is_named_is_the_one_that_moves() -> None:
+    """However far the day is moved: a Sunday to the Wednesday before it, or to the Thursday after."""
+    third = datetime(2026, 3, 15, 13, tzinfo=UTC)
+    before = policy.earlier(SHIFT, change(third - timedelta(days=4), instead_of=third))
+    assert before is not None
+    assert before.until == date(2026, 3, 8)
+    assert policy.earlier(SHIFT, change(NINE + timedelta(days=4), instead_of=NINE)) is None
+
+
+def change(starts_at: datetime, instead_of: datetime | None = None) -> ShiftChange:
+    """Return what somebody makes of SHIFT."""
+    ends_at = starts_at + timedelta(hours=2)
+    return ShiftChange(
+        UUID(int=3), "prayer", starts_at, ends_at, "America/New_York", weekly=True, instead_of=instead_of
+    )
 
 
 def test_a_single_shift_happens_once() -> None:

@@ -10,7 +10,8 @@ import type { Offer } from "../undo";
 import { alert, bones, notice } from "../view";
 import { homeWords } from "../words/home";
 import { rotaWords } from "../words/rota";
-import { daysFrom, first, monday, on } from "./weeks";
+import type { Planned } from "./shift";
+import { daysFrom, first, monday, on, weekOf } from "./weeks";
 
 const PLANNERS = ["owner", "admin", "pastor"];
 const LONGEST_MS = 60 * 86_400_000; // the server shows about two months at once
@@ -81,7 +82,7 @@ export class NarthexRota extends ConsoleForm {
           ? keyed(
               `${editing?.id} ${this.#formNumber}`,
               html`<narthex-shift class="card-like" .api=${this.api} .shift=${editing} .people=${this.people}
-                @planned=${this.#planned} @left=${() => this.#edit(null)}></narthex-shift>`,
+                @submit=${this.#begun} @planned=${this.#planned} @left=${() => this.#edit(null)}></narthex-shift>`,
             )
           : nothing
       }
@@ -145,7 +146,7 @@ export class NarthexRota extends ConsoleForm {
       ${
         this.#plans
           ? html`<span class="row">
-            <button aria-label=${`${words.edit}: ${shift.name}, ${when}`} ?disabled=${this.busy} @click=${() => this.#change(shift)}>${words.edit}</button>
+            <button aria-label=${`${words.edit}: ${shift.name}, ${when}`} ?disabled=${this.busy} @click=${() => this.#edit(shift)}>${words.edit}</button>
             <button class="quiet" aria-label=${`${words.remove}: ${shift.name}, ${when}`} ?disabled=${this.busy}
               @click=${() => this.#remove(shift)}>${words.remove}</button></span>`
           : nothing
@@ -159,19 +160,21 @@ export class NarthexRota extends ConsoleForm {
     if (shift) void this.focusOn("narthex-shift").then(() => this.focusOn("#person"));
   }
 
-  /** A weekly shift is changed from its next time on, whichever week is on the screen. */
+  /** A weekly shift is removed whole, whichever week is on the screen; taken back it begins with its next time. */
   async #whole(shift: ShiftShown): Promise<ShiftShown> {
     const [now, then] = [Date.now(), Date.parse(shift.starts_at)];
     if (!shift.weekly || then < now || then - now > LONGEST_MS) return shift;
     return first(shift, await this.#between(new Date(now), new Date(then + 1)));
   }
 
-  async #change(shift: ShiftShown): Promise<void> {
-    await this.attempt(async () => this.#edit(await this.#whole(shift)));
-  }
+  #begun = (): void => {
+    this.done = "";
+  };
 
-  #planned = async (): Promise<void> => {
+  /** Show the week in which it is. */
+  #planned = async ({ starts }: Planned): Promise<void> => {
     this.done = this.#words.saved;
+    this.week = weekOf(Date.now(), starts);
     this.#edit(null);
     await this.#load();
   };
@@ -185,7 +188,8 @@ export class NarthexRota extends ConsoleForm {
         await this.api.send("POST", AT.shifts, plan);
         await this.#load();
       };
-      this.offer = { text: this.#words.removed(shift.name), undo };
+      const words = this.#words;
+      this.offer = { text: (weekly ? words.removedWeekly : words.removed)(shift.name), undo };
     });
     if (!done) return;
     if (this.editing?.id === shift.id) this.#edit(null);

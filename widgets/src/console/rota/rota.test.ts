@@ -96,15 +96,30 @@ describe("<narthex-rota>", () => {
     expect(page.querySelector("#to-error")?.textContent).toBe(words.codes.too_long);
   });
 
-  it("changes a weekly shift from its next time on, whichever week is shown", async () => {
-    const page = await open([shift(14, { weekly: true })]);
-    page.shifts = [shift(0, { weekly: true, starts_at: shift(14).starts_at })];
-    page.week = 2;
-    desk.church.on("GET rota/shifts", [shift(7, { weekly: true })]).on("PUT rota/shifts/h1", shift());
+  it("shows the week of what was planned, and no old word of success beside an error", async () => {
+    const page = await open([]);
+    desk.church.on("POST rota/shifts", shift());
+    await submit(page, { date: shift(14).starts_at.slice(0, 10), zone: "UTC" });
+    await desk.drawn();
+    expect(page.week).toBe(2);
+    expect(page.textContent).toContain(words.saved);
+    await submit(page, { zone: "Nowhere" });
+    expect(page.textContent).not.toContain(words.saved);
+  });
+
+  it("changes a weekly shift from the week on that is shown", async () => {
+    const page = await open([shift(7, { weekly: true })]);
+    page.week = 1;
+    desk.church.on("PUT rota/shifts/h1", shift());
     await desk.drawn();
     button(page, words.edit).click();
     await desk.drawn();
+    expect(page.textContent).toContain(words.fromHere);
     expect((page.querySelector("#date") as HTMLInputElement).value).toBe(shift(7).starts_at.slice(0, 10));
+    await submit(page, { date: shift(11).starts_at.slice(0, 10), zone: "UTC" });
+    const sent = desk.church.of("PUT rota/shifts/h1")[0]?.body as Record<string, string>;
+    expect(sent.instead_of?.slice(0, 10)).toBe(shift(7).starts_at.slice(0, 10));
+    expect(sent.starts_at?.slice(0, 10)).toBe(shift(11).starts_at.slice(0, 10));
   });
 
   it("removes a shift and puts it back", async () => {

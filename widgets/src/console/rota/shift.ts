@@ -13,6 +13,13 @@ import { rotaWords } from "../words/rota";
 
 const DAY_MS = 86_400_000;
 
+/** Fired when a shift is on the plan; `starts` in milliseconds. */
+export class Planned extends Event {
+  constructor(readonly starts: number) {
+    super("planned");
+  }
+}
+
 export class NarthexShift extends ConsoleForm {
   static override properties = {
     ...ConsoleForm.properties,
@@ -131,9 +138,11 @@ export class NarthexShift extends ConsoleForm {
     const { shift } = this;
     if (!plan) return;
     const done = await this.attempt(() =>
-      shift ? this.api.send("PUT", AT.shift(shift.id), plan) : this.api.send("POST", AT.shifts, plan),
+      shift
+        ? this.api.send("PUT", AT.shift(shift.id), { ...plan, instead_of: shift.starts_at })
+        : this.api.send("POST", AT.shifts, plan),
     );
-    if (done) this.dispatchEvent(new Event("planned"));
+    if (done) this.dispatchEvent(new Planned(Date.parse(plan.starts_at)));
   };
 
   /** Read the form; null, with a word at the field, for a zone that no clock knows. */
@@ -143,7 +152,7 @@ export class NarthexShift extends ConsoleForm {
     try {
       const starts = instantOf({ date, time: text("from") }, zone);
       let ends = instantOf({ date, time: text("to") }, zone);
-      if (ends <= starts) ends += DAY_MS; // a night's watch ends after midnight
+      if (ends < starts) ends += DAY_MS; // a night's watch ends after midnight
       return {
         person: text("person"),
         duty: text("duty") as RotaPlan["duty"],

@@ -12,6 +12,11 @@ export function monday(now: number, weeks: number): Date {
   return day;
 }
 
+/** Return how many weeks from now a moment is. */
+export function weekOf(now: number, at: number): number {
+  return Math.round((monday(at, 0).getTime() - monday(now, 0).getTime()) / (DAYS * 86_400_000));
+}
+
 /** Return the seven days from a Monday on; a day has not always 24 hours. */
 export function daysFrom(start: Date): readonly Date[] {
   return Array.from({ length: DAYS + 1 }, (_, day) => {
@@ -29,7 +34,7 @@ export function on(shifts: readonly ShiftShown[], from: Date, to: Date): readonl
   });
 }
 
-/** Return the first of a shift's times among these: what is changed is the whole of a weekly one. */
+/** Return the first of a shift's times among these: what is removed is the whole of a weekly one. */
 export function first(shift: ShiftShown, among: readonly ShiftShown[]): ShiftShown {
   const same = among.filter(({ id }) => id === shift.id);
   return same.reduce((a, b) => (Date.parse(b.starts_at) < Date.parse(a.starts_at) ? b : a), shift);

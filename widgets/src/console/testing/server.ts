@@ -77,6 +77,6 @@ export async function submit(root: ParentNode, values: Record<string, string>, f
     if (!box) throw new Error(`there is no field ${id}`);
     box.value = value;
   }
-  root.querySelector(form)?.dispatchEvent(new Event("submit", { cancelable: true }));
+  root.querySelector(form)?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
   await settled();
 }

@@ -28,6 +28,7 @@ const en = {
   edit: "Change",
   remove: "Remove",
   removed: (name: string) => `The shift of ${name} is off the plan.`,
+  removedWeekly: (name: string) => `The weekly shift of ${name} is off the plan, in every week.`,
   saved: "It is on the plan.",
   codes: {
     ends_before_start: "A shift ends after it starts, and its last day comes after the first.",
@@ -69,6 +70,7 @@ const es: RotaWords = {
   edit: "Cambiar",
   remove: "Quitar",
   removed: (name) => `El turno de ${name} ya no está.`,
+  removedWeekly: (name) => `El turno semanal de ${name} ya no está en el plan, en ninguna semana.`,
   saved: "Está en los turnos.",
   codes: {
     ends_before_start: "Un turno termina después de empezar, y su último día va después del primero.",
