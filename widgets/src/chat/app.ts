@@ -52,6 +52,7 @@ export class NarthexChatApp extends LitElement {
   #clock = 0;
   #unattend: () => void = () => {};
   #opener: HTMLElement | null = null;
+  #named = false; // the sheet closes because a name was given; by the time it is gone another may be asked for
   #mentions = 0;
   #divided = ""; // the room whose unread messages stand behind a line
   #welcomed = false;
@@ -361,8 +362,12 @@ export class NarthexChatApp extends LitElement {
   }
 
   #closed = (): void => {
-    this.open = null;
-    if (this.chat.naming) this.chat.ask(null);
+    if (!this.#named) {
+      this.open = null;
+      if (this.chat.naming) this.chat.ask(null);
+    }
+    this.#named = false;
+    if (this.open) return;
     const { activeElement: active, body } = document;
     const back = active === body ? this.#opener : (active as HTMLElement | null);
     back?.blur(); // a box to which the browser has brought the focus back takes no keys until it is focused anew
@@ -380,6 +385,7 @@ export class NarthexChatApp extends LitElement {
     this.busy = false;
     if (!this.chat.naming) {
       this.open = next ?? null;
+      this.#named = !next;
       void this.stream?.toEnd();
     }
   }

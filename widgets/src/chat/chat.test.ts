@@ -152,6 +152,26 @@ describe("my words", () => {
     expect(chat.outbox.items[0]?.state).toBe("unsigned");
   });
 
+  it("go out under another name at once when somebody else had the first", async () => {
+    church.reserved = "Ruth";
+    await enterAs("Ruth");
+    chat.post("hello", null, []);
+    await until(() => chat.naming);
+    await chat.signIn("Ruth M");
+    await until(() => bodies().includes("hello"));
+    expect(chat.naming).toBeNull();
+  });
+
+  it("ask once more when the other name is somebody else's too", async () => {
+    church.reserved = "Ruth";
+    await enterAs("Ruth");
+    chat.post("hello", null, []);
+    await until(() => chat.naming);
+    await chat.signIn("Ruth");
+    await until(() => chat.naming);
+    expect(chat.naming).toEqual({ why: "send", code: "name_taken" });
+  });
+
   it("get another id when theirs is somebody else's", async () => {
     await enterAs("Anna");
     church.refuse = { code: "id_taken", detail: "" };

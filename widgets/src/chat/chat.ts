@@ -75,8 +75,7 @@ export class Chat {
   readonly #timers = new Timers();
 
   constructor(page: Page) {
-    this.#page = page;
-    this.#told = page;
+    this.#page = this.#told = page;
     const open = new Api(new Http(page.api));
     this.memory = memoryOf(page);
     this.session = new Session(this.memory, `narthex:${page.church.slug}`, (token) => open.refresh(token));
@@ -94,6 +93,7 @@ export class Chat {
       signedIn: () => this.session.person !== null,
       send: (id, words) => this.#wire?.send(id, words) ?? Promise.reject(new LiveError("not_joined")),
       ask: (code) => this.ask({ why: "send", ...(code ? { code } : {}) }),
+      renew: () => this.live.renew(),
       taken: this.#taken,
     });
     this.room.me = this.session.person?.id ?? null;
@@ -254,8 +254,10 @@ export class Chat {
   async signIn(nickname: string): Promise<void> {
     const { consent } = this.#page;
     try {
-      if (this.session.person) this.session.rename((await this.api.rename(nickname)).nickname);
-      else
+      if (this.session.person) {
+        this.session.rename((await this.api.rename(nickname)).nickname);
+        await this.#sender.renamed();
+      } else
         this.session.adopt(
           await this.api.guest(nickname, consent.version, this.site, document.documentElement.lang),
           nickname,
@@ -289,8 +291,8 @@ export class Chat {
 
   /** A guest who becomes a member keeps what they wrote. */
   async #asker(): Promise<Asker> {
-    const guest = this.session.person?.member ? null : await this.session.token().catch(() => null);
-    return { guest: guest ?? "", site: this.site };
+    if (this.session.person?.member) return { guest: "", site: this.site };
+    return { guest: (await this.session.token().catch(() => null)) ?? "", site: this.site };
   }
 
   async signOut(): Promise<void> {

@@ -5,6 +5,8 @@ import { LiveError } from "../core/requests";
 import type { Outbox, Sending } from "./outbox";
 import type { Words } from "./wire";
 
+const SETTLES_MS = 2_000; // a name that was just changed is known everywhere by then
+
 /** What a sender needs of the chat around it. */
 export interface Desk {
   readonly outbox: Outbox;
@@ -13,11 +15,14 @@ export interface Desk {
   send(id: string, words: Words): Promise<Receipt>;
   /** A name is needed; `code` is what was wrong with the last one. */
   ask(code?: string): void;
+  /** Show anew who we are. */
+  renew(): Promise<void>;
   taken(receipt: Receipt): void;
 }
 
 export class Sender {
   readonly #desk: Desk;
+  #renamed = 0; // when, in milliseconds
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -46,6 +51,12 @@ export class Sender {
     }
   }
 
+  /** Go by another name from now on, also where we are connected. */
+  async renamed(): Promise<void> {
+    this.#renamed = Date.now();
+    await this.#desk.renew();
+  }
+
   retry(id: string): void {
     const item = this.#desk.outbox.get(id);
     if (item) void this.send(item);
@@ -60,7 +71,9 @@ export class Sender {
     const { outbox } = this.#desk;
     if (code === "name_taken" || code === "unauthenticated") {
       outbox.mark(id, "unsigned");
-      this.#desk.ask(code);
+      if (code === "name_taken" && Date.now() - this.#renamed < SETTLES_MS)
+        setTimeout(() => void this.#desk.renew().then(() => this.resume(["unsigned"])), SETTLES_MS / 4);
+      else this.#desk.ask(code);
     } else if (code === "id_taken") {
       const item = outbox.again(id);
       if (item) void this.send(item);

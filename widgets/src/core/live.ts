@@ -110,6 +110,13 @@ export class Live {
     void this.#connect();
   }
 
+  /** Show the token anew: something about whom it names has changed, and what is sent next shall know it. */
+  async renew(): Promise<void> {
+    if (this.state.kind !== "online") return; // whoever comes back shows it
+    clearTimeout(this.#timers.renew);
+    await this.#renew(this.#try);
+  }
+
   /** The page was asleep, or the network is back: look now instead of waiting. */
   wake(): void {
     if (this.state.kind === "waiting") {

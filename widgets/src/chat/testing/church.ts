@@ -49,6 +49,8 @@ export class ChurchInMemory {
   epoch = "1.0";
   /** Answer a send with this error instead of taking it. */
   refuse: { code: string; detail: string; retry_after?: number } | null = null;
+  /** A name of somebody else: a socket goes on with the name that it came with, until it shows a token again. */
+  reserved = "";
   /** Keep replies to sends back, as a slow server does. */
   silent = false;
   readTo = 0;
@@ -231,7 +233,8 @@ export class ChurchInMemory {
         time: new Date(Date.now() + this.ahead).toISOString(),
         protocol: 1,
       });
-    } else if (frame.type === "ping") this.#say(seat, { type: "pong" });
+    } else if (frame.type === "token") seat.person = { ...(this.guests.get(frame.token.slice(7)) as Guest) };
+    else if (frame.type === "ping") this.#say(seat, { type: "pong" });
     else if (frame.type === "join") this.#join(seat, frame);
     else if (frame.type === "leave") {
       seat.topics.delete(frame.topic);
@@ -309,8 +312,9 @@ export class ChurchInMemory {
     id: string,
     { body, reply_to = null, mentions = [] }: Words,
   ): void {
-    if (this.refuse) {
-      this.#no(seat, ref, this.refuse);
+    const taken = person.name === this.reserved ? { code: "name_taken", detail: "" } : null;
+    if (taken || this.refuse) {
+      this.#no(seat, ref, taken ?? (this.refuse as { code: string; detail: string }));
       return;
     }
     const known = this.messages.some((message) => message.id === id);
@@ -386,6 +390,11 @@ export class ChurchInMemory {
       return { rooms: [{ room: { ...this.room, phase }, read_to: 0, unread: 0 }] };
     }
     if (path === "/auth/guest" && method === "POST") return this.#tokens(this.guest(body.nickname ?? ""));
+    if (path === "/guests/me") {
+      const [guest] = [...this.guests.values()].slice(-1);
+      if (guest) this.guests.set(guest.id, { ...guest, name: body.nickname ?? "" });
+      return { nickname: body.nickname };
+    }
     if (path === "/auth/identity") return this.#tokens(this.vouched.get(body.token ?? ""));
     if (path === "/auth/refresh")
       return this.#tokens(this.guests.get(body.refresh_token?.replace("refresh-", "") ?? ""));
