@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import expect
 
+from server.domains.chat.schemas import Send
+from server.kit.scope import Actor, Scope
 from tests.browser.sunday import Sunday, eventually
 from tests.browser.visitors import Visitor, chromium, church_at_work, sunday, visitor
 from tests.browser.week import Week
@@ -73,6 +77,27 @@ def test_the_next_gathering_comes_to_an_open_page(church_at_work: Sunday, week: 
     assert anna.read() == []
     anna.write("good evening")
     eventually(lambda: ("Anna N", "good evening") in church_at_work.saved())
+
+
+def test_a_name_that_a_member_has_is_asked_for_anew(sunday: Sunday, visitor: Come) -> None:
+    """What was written under it waits, and goes out at once under the next name."""
+
+    async def speak(wiring: Any, system: Scope) -> None:
+        member = Scope(system.tenant, Actor("person", uuid4(), "Miriam Vogel", frozenset({"member"})))
+        await wiring.chat.post(member, UUID(sunday.room), Send("I am the one"))
+
+    sunday.run(speak)
+    for number in range(3):  # it was lost by chance
+        page = (anna := visitor()).page
+        page.goto(sunday.chat)
+        anna.write(f"hello {number}")
+        anna.join("Miriam Vogel")
+        expect(page.get_by_text("Somebody else here has this name.")).to_be_visible()
+        page.locator("#nickname").fill(f"Miriam {number}")
+        page.locator("dialog .primary").click()
+        eventually(lambda body=f"hello {number}": body in [words for _, words in sunday.saved()])
+        expect(page.locator("dialog")).to_be_hidden()
+        expect(page.locator(".message.unsigned")).to_have_count(0)
 
 
 def test_people_call_each_other(sunday: Sunday, visitor: Come) -> None:
