@@ -16,7 +16,7 @@ from server.kit.scope import Scope
 MOST_FOLLOWED = 1_000  # by one person
 MOST_FOLLOWERS = 500  # read at a time
 _PAGE = 1_000
-_FIRST = UUID(int=0)
+FIRST = UUID(int=0)
 
 
 class IntercessionService:
@@ -81,7 +81,7 @@ class IntercessionService:
         """Return which of these subjects somebody follows."""
         return await repository.following(tx.connection, person, subjects) if subjects else set()
 
-    async def followers(self, tx: Transaction, subject: UUID, after: UUID = _FIRST) -> list[UUID]:
+    async def followers(self, tx: Transaction, subject: UUID, after: UUID = FIRST) -> list[UUID]:
         """Return who follows a subject, by id, the next 500."""
         return await repository.followers(tx.connection, subject, after, MOST_FOLLOWERS)
 
@@ -110,7 +110,7 @@ class IntercessionService:
         return self._keyring.macs("prayed", subject.bytes, b"person:" + person.bytes)
 
     async def _all_subjects(self, tx: Transaction) -> AsyncIterator[list[UUID]]:
-        after = _FIRST
+        after = FIRST
         while subjects := await repository.subjects(tx.connection, after, _PAGE):
             yield subjects
             after = subjects[-1]

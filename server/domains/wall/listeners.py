@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.domains.prayer.signals import PrayerAnswered, PrayerApproved
 from server.domains.replies.signals import ReplyDecided
 from server.domains.wall.service import WallService
+from server.domains.wall.signals import TellingGoesOn
 from server.kit.db import Transaction
 from server.kit.outbox import Listener
 
@@ -22,8 +23,12 @@ def listeners(wall: WallService) -> list[Listener]:
         if signal.posted and signal.kind != "encouragement":
             await wall.tell_followers(tx, signal.request_id)
 
+    async def go_on(tx: Transaction, signal: TellingGoesOn) -> None:
+        await wall.tell_followers(tx, signal.request_id, signal.after)
+
     return [
         Listener("wall.answered", PrayerAnswered, answered),
         Listener("wall.approved", PrayerApproved, approved),
         Listener("wall.replied", ReplyDecided, replied),
+        Listener("wall.telling", TellingGoesOn, go_on),
     ]

@@ -14,7 +14,7 @@ from realtime.log import Position
 from realtime.topics import Topic
 from server.domains.accounts.service import Throttle
 from server.domains.encouragement.service import EncouragementService
-from server.domains.intercession.service import IntercessionService
+from server.domains.intercession.service import FIRST, MOST_FOLLOWERS, IntercessionService
 from server.domains.prayer.errors import NoSuchRequest
 from server.domains.prayer.models import READ_TEAM, OnWalls, Request, Visibility
 from server.domains.prayer.schemas import Flag, NewReply, PrayerMoved, RequestShown
@@ -26,6 +26,7 @@ from server.domains.safety.service import SafetyService
 from server.domains.wall import policy
 from server.domains.wall.models import Prayer, Step
 from server.domains.wall.schemas import Mine, Prayed, WallSnapshot
+from server.domains.wall.signals import TellingGoesOn
 from server.kit import paging
 from server.kit.batch import Batcher
 from server.kit.crypto import Keyring
@@ -38,7 +39,6 @@ K = TypeVar("K")
 NEWEST_SHOWN = 50
 FLIGHTS = 2  # transactions of prayers under way in a process
 SECOND = 1.0  # between two totals of one request
-MOST_FOLLOWERS_AT_ONCE = 500
 Found = tuple[list[Request], list[RequestShown], dict[UUID, int]]
 
 
@@ -234,16 +234,19 @@ class WallService:
             mark = self._prayer.flag_mark(scope if known else Scope(scope.tenant), id, network)
             await self._prayer.flag_in(tx, id, mark, team=team, reason=flag.reason, note=flag.note)
 
-    async def tell_followers(self, tx: Transaction, id: UUID) -> None:
-        """Tell everybody who follows a request that something became of it."""
+    async def tell_followers(self, tx: Transaction, id: UUID, after: UUID = FIRST) -> None:
+        """Tell everybody who follows a request, some hundred in one transaction, that something became of it."""
         request = (await self._prayer.by_ids(tx, [id])).get(id)
         if request is None or not request.shown:
             return
         data = msgspec.json.encode(PrayerMoved(id, request.state))
-        for person in await self._intercession.followers(tx, id):
+        people = await self._intercession.followers(tx, id, after)
+        for person in people:
             tx.append(
                 Topic(tx.scope.tenant.id, "me", str(person)), Draft(id, "prayer.followed", data, day=True)
             )
+        if len(people) == MOST_FOLLOWERS:
+            tx.signal(TellingGoesOn(request_id=id, after=people[-1]))
 
     # ---- inside
 

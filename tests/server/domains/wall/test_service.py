@@ -19,7 +19,10 @@ from server.domains.safety.errors import WordRefused
 from server.domains.safety.models import Rules, WordRule
 from server.domains.wall.channel import WallChannel
 from server.domains.wall.errors import NoSuchWall
+from server.domains.wall.listeners import listeners
+from server.domains.wall.signals import TellingGoesOn
 from server.kit.errors import Forbidden, Invalid, Limited, Unauthenticated
+from server.kit.outbox import decode
 from server.kit.scope import Actor, Origin, Scope
 from server.kit.text import BadText
 from server.wiring import Wiring
@@ -173,6 +176,28 @@ async def test_followers_are_told(wiring: Wiring, system: Scope) -> None:
     assert await log(wiring, Topic(system.tenant.id, "me", str(id_of(paul)))) == []
     with pytest.raises(Forbidden):
         await wiring.wall.follow(guest(system), id)
+
+
+async def test_every_follower_is_told(wiring: Wiring, system: Scope) -> None:
+    """More than one transaction takes: who comes last by id hears as well."""
+    id = await put_up(wiring, system)
+    async with wiring.database.transaction(system) as tx:
+        await tx.connection.execute(
+            "insert into intercession_followers (subject, person_id, at)"
+            " select $1, gen_random_uuid(), now() from generate_series(1, 501)",
+            id,
+        )
+        last = await tx.connection.fetchval("select person_id from intercession_followers order by 1 desc")
+    async with wiring.database.transaction(system) as tx:
+        await wiring.wall.tell_followers(tx, id)
+    topic = Topic(system.tenant.id, "me", str(last))
+    assert await log(wiring, topic) == []
+    (go_on,) = [one for one in listeners(wiring.wall) if one.signal is TellingGoesOn]
+    async with wiring.database.shard() as connection:
+        data = await connection.fetchval("select data from outbox where kind = 'wall.telling'")
+    async with wiring.database.transaction(system) as tx:
+        await go_on.handle(tx, decode(data, TellingGoesOn))
+    assert await log(wiring, topic) == [("prayer.followed", {"id": str(id), "state": "approved"})]
 
 
 async def test_flags_take_a_request_off(wiring: Wiring, system: Scope) -> None:
