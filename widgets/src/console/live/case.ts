@@ -5,7 +5,7 @@ import type { MessageShown } from "../../core/generated";
 import { moment } from "../time";
 import { type Choice, PersonElement } from "./person";
 import type { Case } from "./queue";
-import { byline, reasonOf, urgent } from "./stream";
+import { byline, gone, reasonOf, urgent } from "./stream";
 
 export class NarthexCase extends PersonElement {
   static override properties = {
@@ -38,7 +38,7 @@ export class NarthexCase extends PersonElement {
       <section aria-label=${words.acts}>
         ${waiting ? html`<p class=${`reason ${urgent(waiting) ? "urgent" : ""}`}>${reasonOf(waiting, words)}</p>` : nothing}
         ${byline(message, words, moment(message.at, this.language))}
-        <p class="words" dir="auto">${message.state === "removed" ? words.gone : message.body}</p>
+        <p class="words" dir="auto">${message.state === "removed" ? gone(message, words) : message.body}</p>
         ${waiting?.kind === "report" ? waiting.reports.map(({ note }) => (note ? html`<p class="note" dir="auto">${note}</p>` : nothing)) : nothing}
         ${this.buttons(message.author ?? undefined)}
       </section>

@@ -14,12 +14,13 @@ import { Desk, liveAddress } from "./desk";
 import type { Chosen } from "./people";
 import type { Act, NarthexPerson } from "./person";
 import type { Case } from "./queue";
-import type { Somebody } from "./room";
+import type { HostRoom, Somebody } from "./room";
 import { statusLine } from "./status";
 import { caseList, messageList, messageOf } from "./stream";
 
 const DRAW_MS = 100; // a flood of frames is drawn at most so often
 const NEAR_END = 80; // px
+const PARTS = "narthex-case, narthex-person, narthex-here, narthex-controls, narthex-undo";
 
 type View = "room" | "waiting" | "people";
 
@@ -51,6 +52,7 @@ export class NarthexLive extends ConsoleElement {
   #desk!: Desk;
   #acts!: Acts;
   #seen = 0;
+  #opened: HostRoom | undefined; // the room whose end was shown
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #words = liveWords[this.language];
 
@@ -266,25 +268,38 @@ export class NarthexLive extends ConsoleElement {
   // ---- the end of the stream
 
   protected override willUpdate(): void {
-    this.#focused = this.contains(document.activeElement);
+    void this.#keepFocus();
   }
 
-  #focused = false;
+  /** What has the focus may go, by our own hand or another host's: the keys must go on working. */
+  async #keepFocus(): Promise<void> {
+    if (!this.contains(document.activeElement)) return;
+    await this.updateComplete;
+    for (const part of this.querySelectorAll<ConsoleElement>(PARTS)) await part.updateComplete;
+    if (document.activeElement !== document.body) return;
+    if (this.chosen) this.#focusList({ preventScroll: true });
+    else this.querySelector("h1")?.focus({ preventScroll: true }); // an entry would be chosen by it
+  }
 
-  #focusList(): void {
+  #focusList(how: FocusOptions = {}): void {
     const entry = this.querySelector<HTMLElement>('[role="option"][tabindex="0"]');
-    (entry ?? this.querySelector("h1"))?.focus();
+    (entry ?? this.querySelector("h1"))?.focus(how);
   }
 
   protected override updated(): void {
-    // what had the focus may be gone, by our own hand or another host's: the keys must go on working
-    if (this.#focused && !this.contains(document.activeElement)) this.#focusList();
-    const fresh = this.#desk.room.arrived - this.#seen;
-    if (this.view !== "room" || !fresh) return;
+    const { room } = this.#desk;
+    if (this.view !== "room") return;
+    if (room.shown && room !== this.#opened) {
+      this.#opened = room;
+      this.#toEnd();
+      return;
+    }
+    const fresh = room.arrived - this.#seen;
+    if (!fresh) return;
     const box = this.querySelector(".scroll");
     if (box && this.#following) {
       box.scrollTop = box.scrollHeight;
-      this.#seen = this.#desk.room.arrived;
+      this.#seen = room.arrived;
     } else if (this.behind !== fresh) this.behind = fresh;
   }
 
@@ -332,7 +347,7 @@ export class NarthexLive extends ConsoleElement {
     this.error = "";
     try {
       const { text, undo } = await work();
-      this.offer = { text, ...(undo ? { undo: () => undo().finally(this.#desk.look) } : {}) };
+      this.offer = { text, ...(undo ? { undo: () => this.#takeBack(undo) } : {}) };
       if (decides) this.#decided(decides, at);
       void this.#desk.look(); // what no frame tells at once: the lockdown of a church, reports
     } catch (error) {
@@ -340,6 +355,12 @@ export class NarthexLive extends ConsoleElement {
       if (error instanceof ApiError && error.code === "already_decided") this.#decided(decides, at);
     }
   };
+
+  /** Take something back; the button that does it goes at once. */
+  #takeBack(undo: () => Promise<unknown>): Promise<unknown> {
+    void this.#keepFocus();
+    return undo().finally(this.#desk.look);
+  }
 
   /** A case is off the list: go on with the one that takes its place, so that a hand need not leave the keys. */
   #decided(id: string, at: number): void {

@@ -1,6 +1,7 @@
 /** What may be done about a person: the choices of a case and of the list of people, and the two that ask first. */
 
 import { html, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { typed } from "../field";
 import { ConsoleElement } from "../view";
 import { homeWords } from "../words/home";
@@ -97,7 +98,9 @@ export abstract class PersonElement extends ConsoleElement {
 
   protected buttons(person: Person | undefined): TemplateResult {
     if (person && this.asking) return this.asking === "ban" ? this.#ban(person) : this.#clear(person);
-    return html`<div class="acts">${this.choices().map(
+    return html`<div class="acts">${repeat(
+      this.choices(),
+      ({ key }) => key, // a button that goes hands its focus to no other
       ({
         key,
         label,

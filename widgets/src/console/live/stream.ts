@@ -47,9 +47,14 @@ function entry(id: string, reachable: boolean, look: Look, content: TemplateResu
 
 function said(message: MessageShown, { words, language }: Look): TemplateResult {
   if (message.state === "removed")
-    return html`<span class="gone">${words.gone} · ${clock(message.at, language)}</span>`;
+    return html`<span class="gone">${gone(message, words)} · ${clock(message.at, language)}</span>`;
   return html`${byline(message, words, clock(message.at, language))}
     <span class="text" dir="auto">${message.body}</span>`;
+}
+
+/** Say who took a message away, as far as it is told. */
+export function gone({ removed_by }: MessageShown, words: LiveWords): string {
+  return words.gone[removed_by ?? "host"];
 }
 
 /** Draw who wrote a message and when, with the marks that it carries. */
