@@ -87,17 +87,18 @@ export class NarthexConversation extends ConsoleForm {
 
   protected override render(): TemplateResult {
     const words = this.#words;
-    const { shown, over } = this.#talk;
+    const { shown, over, erased } = this.#talk;
     const names = [shown.first, shown.second].filter(Boolean).join(", ");
+    const facts = [names && words.with(names), erased ? "" : words.words[shown.words]];
     return html`
       <h2 tabindex="-1"><bdi>${shown.name || words.someone}</bdi></h2>
-      <p class="muted">${words.with(names)} · ${words.words[shown.words]}</p>
+      <p class="muted">${facts.filter(Boolean).join(" · ")}</p>
       ${shown.minor ? html`<p><span class="reason">${words.minor}</span></p>` : nothing}
       ${shown.topic ? html`<p class="note" dir="auto">${shown.topic}</p>` : nothing}
       ${this.#rings() ? html`<p class="alert" role="alert">${words.crisis}</p>` : nothing}
       ${this.watch.state.kind === "online" ? nothing : html`<p class="notice" role="status">${words.reconnecting}</p>`}
       ${shown.needs_second ? html`<p class="notice" role="status">${words.needsSecond}</p>` : nothing}
-      ${this.#messages()}
+      ${erased ? html`<p class="gone">${shown.words === "seal" ? words.sealed : words.erased}</p>` : this.#messages()}
       <p class="typing" aria-live="off">${this.#talk.typist ? words.typing(this.#talk.typist) : ""}</p>
       ${alert(this.error)} ${over ? this.#over() : this.#composer()}
     `;

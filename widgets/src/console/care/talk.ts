@@ -30,6 +30,7 @@ export class Talk {
   #room = "";
   #typed = 0;
   #read = 0;
+  #erased = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -43,7 +44,8 @@ export class Talk {
     this.live.join(`care:${this.shown.id}`, {
       snapshot: (data) => this.#stands((data as { session: CareSessionShown }).session),
       event: (frame) => {
-        if (frame.data) this.#stands(frame.data as CareSessionShown);
+        if (frame.event === "care.erased") this.#forgets();
+        else if (frame.data) this.#stands(frame.data as CareSessionShown);
       },
     });
     this.#stands(this.shown);
@@ -58,6 +60,15 @@ export class Talk {
 
   get over(): boolean {
     return this.shown.state !== "active";
+  }
+
+  /** Tell whether it is over and nothing that was said stands here any more. */
+  get erased(): boolean {
+    const { messages } = this.room;
+    const gone =
+      messages.every(({ state }) => state === "removed") &&
+      messages.some(({ removed_by }) => removed_by === "erasure");
+    return this.over && (this.#erased || gone);
   }
 
   /** Send words; they go out once, also when the connection is lost on the way. Rejects with a LiveError. */
@@ -104,6 +115,11 @@ export class Talk {
       this.#room = room;
       this.#join(room);
     }
+    this.changed();
+  }
+
+  #forgets(): void {
+    this.#erased = true;
     this.changed();
   }
 
