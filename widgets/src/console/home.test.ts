@@ -52,13 +52,23 @@ describe("<narthex-home>", () => {
     expect(home.querySelector("narthex-care")).not.toBeNull();
   });
 
-  it("keeps where one is in sight when a phone is turned", async () => {
+  it("keeps where one is in sight when a phone is turned, and when more waits", async () => {
     const home = await open("prayers");
-    const shown = vi.fn();
+    const row = home.querySelector("nav ul") as HTMLElement;
     const entry = home.querySelector('[data-page="prayers"]') as HTMLElement;
-    entry.scrollIntoView = shown;
+    const place = (left: number, right: number) => () => ({ left, right }) as DOMRect;
+    row.getBoundingClientRect = place(0, 390);
+    entry.getBoundingClientRect = place(350, 420);
     window.dispatchEvent(new Event("resize"));
-    expect(shown).toHaveBeenCalledOnce();
+    expect(row.scrollLeft).toBe(30);
+    entry.getBoundingClientRect = place(-20, 50);
+    home.waiting = 12;
+    await desk.drawn();
+    expect(row.scrollLeft).toBe(10);
+    entry.getBoundingClientRect = place(100, 170);
+    home.waiting = 13;
+    await desk.drawn();
+    expect(row.scrollLeft).toBe(10);
   });
 
   it("opens no connection for who works on no queue", async () => {

@@ -82,16 +82,20 @@ export class NarthexHome extends ConsoleElement {
   };
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("page") || changed.has("waiting")) this.#showWhere();
     if (!changed.has("page")) return;
     document.title = `${this.#words.pages[this.page]} · ${this.church}`;
-    this.#showWhere();
     void this.focusOn("main h1");
   }
 
-  /** Where one is stays in sight, also on a phone that is turned. */
+  /** Where one is stays in sight, also on a phone that is turned. Only the row moves, never the page. */
   #showWhere = (): void => {
-    const current = this.querySelector('nav [aria-current="page"]');
-    current?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+    const row = this.querySelector("nav ul");
+    const current = row?.querySelector('[aria-current="page"]');
+    if (!row || !current) return;
+    const [inner, outer] = [current.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (inner.left < outer.left) row.scrollLeft += inner.left - outer.left;
+    else if (inner.right > outer.right) row.scrollLeft += inner.right - outer.right;
   };
 
   protected override render(): TemplateResult {

@@ -13,6 +13,7 @@ import { instantOf, ownZone, wallOf } from "./zoned";
 const DAY_MS = 86_400_000;
 const FIELDS = new Set([
   "title",
+  "date",
   "starts_at",
   "ends_at",
   "zone",
@@ -110,9 +111,9 @@ export class NarthexGathering extends ConsoleForm {
 
   #submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    this.#code = undefined;
     const plan = this.#read(event.target as HTMLFormElement);
     if (!plan) return;
-    this.#code = undefined;
     const { gathering } = this;
     await this.attempt(async () => {
       try {
@@ -127,7 +128,7 @@ export class NarthexGathering extends ConsoleForm {
     });
   };
 
-  /** Read the form; null, with a word at the field, for a zone that no clock knows. */
+  /** Read the form; null, with a word at the field, for an unknown zone and for a new one that is over. */
   #read(form: HTMLFormElement): EventsPlan | null {
     const text = (name: string) => typed(form, name).trim();
     const [zone, date] = [text("zone"), text("date")];
@@ -135,6 +136,7 @@ export class NarthexGathering extends ConsoleForm {
       const starts = instantOf({ date, time: text("starts_at") }, zone);
       let ends = instantOf({ date, time: text("ends_at") }, zone);
       if (ends < starts) ends += DAY_MS; // a watch night ends after midnight
+      if (!this.gathering && ends <= Date.now()) return this.#objects("date", "over_already");
       return {
         title: text("title"),
         starts_at: new Date(starts).toISOString(),
@@ -146,10 +148,14 @@ export class NarthexGathering extends ConsoleForm {
       };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.wrong = { zone: this.#words.codes.unknown_zone as string };
-      void this.focusOn("#zone");
-      return null;
+      return this.#objects("zone", "unknown_zone");
     }
+  }
+
+  #objects(name: string, code: string): null {
+    this.wrong = { [name]: this.#words.codes[code] as string };
+    void this.focusOn(`#${name}`);
+    return null;
   }
 }
 

@@ -132,21 +132,53 @@ describe("<narthex-gatherings>", () => {
     expect(page.querySelector(".empty")?.textContent).toBe(words.empty);
     await submit(page, {
       title: " Watch night ",
-      date: "2026-12-31",
+      date: "2098-12-31",
       starts_at: "23:00",
       ends_at: "00:30",
       zone: "America/New_York",
     });
     expect(church.of("POST events/gatherings")[0]?.body).toEqual({
       title: "Watch night",
-      starts_at: "2027-01-01T04:00:00.000Z",
-      ends_at: "2027-01-01T05:30:00.000Z",
+      starts_at: "2099-01-01T04:00:00.000Z",
+      ends_at: "2099-01-01T05:30:00.000Z",
       zone: "America/New_York",
       video_url: "",
       opens_before: 30,
       closes_after: 30,
     });
     expect(page.querySelector(".notice")?.textContent).toBe(words.planned);
+  });
+
+  it("plans nothing that would be over already, and says so at the date", async () => {
+    church.on("POST events/gatherings", wrongField("/video_url", "bad_address"));
+    await open();
+    await submit(page, { title: "Sunday", video_url: "https://x" });
+    await submit(page, { date: "2020-03-01" });
+    expect(page.querySelector("#date-error")?.textContent).toBe(words.codes.over_already);
+    expect(document.activeElement?.id).toBe("date");
+    expect(page.querySelector("narthex-gathering .alert")).toBeNull();
+    expect(church.of("POST events/gatherings")).toHaveLength(1);
+  });
+
+  it("changes a gathering that is over, its title for one", async () => {
+    church.on("PATCH events/gatherings/g1", gathering(-300, { title: "Easter" }));
+    await open(gathering(-300));
+    page.querySelector<HTMLButtonElement>(`[aria-label="${words.change}: Sunday"]`)?.click();
+    await settled();
+    await submit(page, { title: "Easter" });
+    expect(church.of("PATCH events/gatherings/g1")).toHaveLength(1);
+  });
+
+  it("says nothing of what was planned before once the next one is refused", async () => {
+    church.on("POST events/gatherings", gathering(600), wrongField("/title", "bad_title"));
+    await open();
+    await submit(page, { title: "Sunday" });
+    expect(page.querySelector(".notice")?.textContent).toBe(words.planned);
+    (page.querySelector("#title") as HTMLInputElement).value = "Monday";
+    page.querySelector("form")?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    await settled();
+    expect(page.querySelector("#title-error")?.textContent).toBe(words.codes.bad_title);
+    expect(page.querySelector(".notice")).toBeNull();
   });
 
   it("names a zone that nobody knows without asking, and keeps the rest", async () => {

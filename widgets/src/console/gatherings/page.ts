@@ -110,7 +110,7 @@ export class NarthexGatherings extends ConsoleForm {
         ${keyed(
           `${editing?.id ?? "new"} ${this.#formNumber}`,
           html`<narthex-gathering class="card-like" .api=${this.api} .gathering=${editing}
-            @planned=${this.#planned} @left=${() => this.#edit(null)}></narthex-gathering>`,
+            @submit=${this.#tried} @planned=${this.#planned} @left=${() => this.#edit(null)}></narthex-gathering>`,
         )}
       </div>
       <narthex-undo .offer=${this.offer}></narthex-undo>
@@ -222,6 +222,11 @@ export class NarthexGatherings extends ConsoleForm {
     this.editing = gathering;
     void this.focusOn(gathering ? "#title" : "h1");
   }
+
+  /** What was done before says nothing about a new try. */
+  #tried = (): void => {
+    this.done = "";
+  };
 
   #planned = async ({ gathering, isNew }: Planned): Promise<void> => {
     this.#formNumber += 1;

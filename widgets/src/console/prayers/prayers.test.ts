@@ -54,6 +54,11 @@ describe("<narthex-prayers>", () => {
     expect(desk.church.of("GET prayers").at(-1)?.query).toEqual({ q: "hospital", state: "answered" });
   });
 
+  it("hints at the search in words that a phone has room for", () => {
+    for (const { searchHint } of Object.values(prayerWords))
+      expect(searchHint.length).toBeLessThanOrEqual(22);
+  });
+
   it("says what to do when there is none, and that none was found", async () => {
     const page = await open([]);
     expect(page.querySelector(".empty")?.textContent).toBe(words.empty);
