@@ -15,6 +15,7 @@ import msgspec
 
 from realtime import closes, frames
 from server.domains.alarms.schemas import AlarmShown
+from server.domains.blocks.schemas import Blocked
 from server.domains.care.schemas import CareErased, CareGiven, CareSnapshot, Place, SessionShown
 from server.domains.chat.schemas import Edit, EmojiBody, Send
 from server.domains.crowd.models import Floats, Typing
@@ -33,6 +34,7 @@ from server.domains.messages.schemas import (
 from server.domains.moderation.schemas import Assign, CaseShown, Decide, NewNote, QueueSnapshot, Waiting
 from server.domains.prayer.schemas import PrayerMoved, RequestShown
 from server.domains.rooms.schemas import RoomShown
+from server.domains.safety.schemas import Pause
 from server.domains.wall.schemas import AskMine, Pray, Prayed, WallSnapshot
 from server.kit.pulse import Behind
 
@@ -199,9 +201,10 @@ TOPICS: Sequence[TopicDoc] = (
             **dict.fromkeys(("message.approved", "message.declined"), Decision),
             **dict.fromkeys(("prayer.own", "prayer.followed"), PrayerMoved),
             **dict.fromkeys(("alarm.raised", "alarm.seen"), AlarmShown),
+            **dict.fromkeys(("person.blocked", "person.unblocked"), Blocked),
             "care.given": CareGiven,
         },
-        latest={"read": ReadState, "prayed": Prayed},
+        latest={"read": ReadState, "prayed": Prayed, "timeout": Pause},
         snapshot=MeSnapshot,
     ),
     TopicDoc(

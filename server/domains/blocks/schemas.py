@@ -7,6 +7,12 @@ from uuid import UUID
 import msgspec
 
 
+class Blocked(msgspec.Struct, frozen=True):
+    """Whom I block, or block no more."""
+
+    id: UUID
+
+
 class Blocks(msgspec.Struct, frozen=True):
     """Whom I blocked."""
 

@@ -10,6 +10,7 @@ import msgspec
 from realtime.topics import Topic
 from server.domains.blocks import policy, repository
 from server.domains.blocks.errors import TooManyBlocks
+from server.domains.blocks.schemas import Blocked
 from server.domains.blocks.signals import PersonBlocked, PersonUnblocked
 from server.kit.clock import Clock
 from server.kit.db import Database, Transaction
@@ -73,4 +74,4 @@ class BlocksService:
 def _tell(tx: Transaction, me: UUID, person: UUID, event: str) -> None:
     """Tell all screens of who blocks."""
     topic = Topic(tx.scope.tenant.id, "me", str(me))
-    tx.append(topic, Draft(person, event, msgspec.json.encode({"id": person})))
+    tx.append(topic, Draft(person, event, msgspec.json.encode(Blocked(person))))

@@ -43,6 +43,12 @@ class NewBan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clear: bool = False
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """Until when a host has asked somebody to write nothing; null once they may again."""
+
+    until: datetime | None
+
+
 class BanShown(msgspec.Struct, frozen=True):
     """A ban as hosts see it."""
 

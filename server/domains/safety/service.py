@@ -31,7 +31,7 @@ from server.domains.safety.models import (
     Verdict,
 )
 from server.domains.safety.repository import Found, Mark, Memory, State
-from server.domains.safety.schemas import Card
+from server.domains.safety.schemas import Card, Pause
 from server.domains.safety.signals import (
     BanLifted,
     LockdownChanged,
@@ -442,5 +442,5 @@ def _not_oneself(scope: Scope, person: UUID) -> None:
 
 def _tell_person(tx: Transaction, person: UUID, until: datetime | None) -> None:
     """Tell a person's own screens until when they pause."""
-    data = msgspec.Raw(msgspec.json.encode({"until": until}))
+    data = msgspec.Raw(msgspec.json.encode(Pause(until)))
     tx.pass_on(Passing(Topic(tx.scope.tenant.id, "me", str(person)), "latest", "timeout", data))

@@ -198,11 +198,11 @@ export class Chat {
   }
 
   #joinMine(): void {
-    const person = this.session.person;
-    if (!person) return;
-    this.live.join(myTopic(person.id), {
+    if (!this.session.person) return;
+    this.live.join(myTopic(this.session.person.id), {
       snapshot: (data) => this.#seen(() => this.room.meSnapshot(data as MeSnapshot)),
       event: (frame: EventFrame) => this.#seen(() => this.room.meEvent(frame)),
+      latest: (frame: LatestFrame) => this.#seen(() => this.room.meLatest(frame)),
     });
   }
 

@@ -231,6 +231,15 @@ describe("what only I see", () => {
     expect(room.blocked.size).toBe(0);
   });
 
+  it("knows at once until when a host asks me to pause, and when I may write again", () => {
+    const told = (until: string | null) =>
+      room.meLatest({ type: "latest", topic: "me:anna", event: "timeout", data: { until } });
+    told("2026-03-01T10:05:00Z");
+    expect(room.timeoutUntil).toBe(Date.parse("2026-03-01T10:05:00Z"));
+    told(null);
+    expect(room.timeoutUntil).toBe(0);
+  });
+
   it("hides whom I blocked, and calls nobody for them", () => {
     const posted = vi.fn();
     room.onPosted = posted;

@@ -11,6 +11,7 @@ import type {
   MessageShown,
   MessagesDecision,
   MessagesMine,
+  Pause,
   PresenceFrame,
   ReactionTotals,
   RoomShown,
@@ -155,6 +156,13 @@ export class Room {
       this.#decided(id, state);
     } else if (frame.event.startsWith("message.")) this.own(frame.data as MessageShown);
     else this.#heard(frame.event, (frame.data as { id: string }).id);
+  }
+
+  /** A host asks me to pause, or lets me write again. */
+  meLatest(frame: LatestFrame): void {
+    if (frame.event !== "timeout") return;
+    const { until } = frame.data as Pause;
+    this.timeoutUntil = until ? Date.parse(until) : 0;
   }
 
   /** I blocked somebody elsewhere, or whom I blocked has another account now. */

@@ -147,6 +147,11 @@ export interface Behind {
   count: number;
 }
 
+/** Whom I block, or block no more. */
+export interface Blocked {
+  id: string;
+}
+
 /** Whom I blocked. */
 export interface Blocks {
   people: string[];
@@ -897,6 +902,11 @@ export interface PasswordChange {
 export interface PasswordReset {
   token: string;
   password: string;
+}
+
+/** Until when a host has asked somebody to write nothing; null once they may again. */
+export interface Pause {
+  until: string | null;
 }
 
 /** Accounts in the order they were opened, and where to go on. */
