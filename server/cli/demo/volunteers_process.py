@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from server.cli.demo.logins import SLUG
-from server.cli.demo.prayers import TEAM
+from server.cli.demo.prayers import PASTOR, TEAM
 from server.cli.installation import opened, settings
 from server.domains.care.schemas import SessionShown
 from server.domains.chat.schemas import Send
@@ -24,8 +24,9 @@ from server.wiring import Wiring
 
 LOOK_SECONDS = 3.0
 HERE_EVERY = 20  # looks between two times that they say they are here
-PATIENCE_LOOKS = 7  # somebody real has about twenty seconds to be quicker
-LANGUAGES = (["en"], ["en", "es"])
+PATIENCE_LOOKS = 15  # somebody real has three quarters of a minute to be quicker
+ON_DUTY = (TEAM[1], PASTOR)  # README signs in as the other one of the team, who shall be no puppet
+LANGUAGES = (["en", "es"], ["en"])
 SAID = (
     "Hello {name}, I am here. (This is the demo: nobody reads this, and I have only a few sentences.)",
     "Thank you for telling me. In a real church somebody of the prayer team would answer you now.",
@@ -56,7 +57,7 @@ async def _serve() -> None:
 async def _team(wiring: Wiring) -> list[Scope]:
     church = await wiring.tenants.by_slug(SLUG)
     async with wiring.database.transaction(Scope.system(church.ref), readonly=True) as tx:
-        people = [await wiring.accounts.find(tx, email) for email in TEAM]
+        people = [await wiring.accounts.find(tx, email) for email in ON_DUTY]
     return [
         Scope(church.ref, Actor("person", person.id, person.name, person.roles))
         for person in people
