@@ -42,10 +42,12 @@ class WidgetsService:
         return await self._widgets.get(scope.tenant.id, "", load)
 
     async def put(self, scope: Scope, change: WidgetsChange) -> Widgets:
-        """Replace everything; raise BadSites, TooManyTexts. Sessions begun on a site that is gone end at once."""
+        """Replace everything; raise BadSites, Invalid, TooManyTexts. Sessions begun on a gone site end at once."""
         policy.SET.require(scope)
+        sites = policy.check_sites(change.sites)
+        policy.check_look(change.theme, change.consent)
         policy.check_texts(change.texts)
-        widgets = Widgets(policy.check_sites(change.sites), change.theme, change.texts, change.consent)
+        widgets = Widgets(sites, change.theme, change.texts, change.consent)
         async with self._database.transaction(scope) as tx:
             before = await repository.lock(tx.connection)
             await repository.put(tx.connection, widgets, self._clock.now())

@@ -7,7 +7,7 @@ import pytest
 from server.domains.widgets.errors import BadSites
 from server.domains.widgets.models import Consent, Theme, Widgets
 from server.domains.widgets.schemas import WidgetsChange
-from server.kit.errors import Forbidden, Unauthenticated
+from server.kit.errors import Forbidden, Invalid, Unauthenticated
 from server.kit.scope import Actor, Origin, Scope
 from server.wiring import Wiring
 
@@ -49,6 +49,22 @@ async def test_a_wrong_site_changes_nothing(wiring: Wiring, system: Scope) -> No
     with pytest.raises(BadSites):
         await wiring.widgets.put(system, WidgetsChange(["https://new.example", "no site"]))
     assert (await wiring.widgets.shown(system)).sites == ("https://www.grace.example",)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        WidgetsChange(theme=Theme(accent="red")),
+        WidgetsChange(consent=Consent(url="here")),
+        WidgetsChange(texts={"English": {}}),
+    ],
+)
+async def test_a_wrong_look_changes_nothing(wiring: Wiring, system: Scope, wrong: WidgetsChange) -> None:
+    """Colours, addresses and languages are checked wherever a change comes from."""
+    await wiring.widgets.put(system, CHANGE)
+    with pytest.raises(Invalid):
+        await wiring.widgets.put(system, wrong)
+    assert (await wiring.widgets.shown(system)).theme == CHANGE.theme
 
 
 async def test_a_site_taken_off_ends_its_sessions(wiring: Wiring, system: Scope) -> None:

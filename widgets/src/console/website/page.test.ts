@@ -223,8 +223,10 @@ describe("<narthex-snippet>", () => {
       problem(400, "bad_sites", { errors: [{ pointer: "/sites/0", code: "bad_site", detail: "" }] }),
     );
     await open();
-    await submit(page, { sites: "grace" });
-    expect(page.querySelector('[role="alert"]')?.textContent).toBe(words.codes.bad_site);
-    expect(page.querySelector<HTMLTextAreaElement>("#sites")?.value).toBe("grace");
+    await submit(page, { sites: "grace\nhttps://hope.example" });
+    expect(page.querySelector('[role="alert"]')?.textContent).toBe(
+      `${words.codes.bad_site} ${words.notThese("grace")}`,
+    );
+    expect(page.querySelector<HTMLTextAreaElement>("#sites")?.value).toBe("grace\nhttps://hope.example");
   });
 });

@@ -22,6 +22,12 @@ export function snippetOf(origin: string, slug: string): string {
   return `<script src="${origin}/embed.js" data-church="${slug}" async></script>`;
 }
 
+const MOST_NAMED = 3; // of the wrong addresses
+
+function linesOf(sites: string): string[] {
+  return sites.split(/\s+/).filter(Boolean);
+}
+
 export class NarthexSnippet extends ConsoleForm {
   static override properties = {
     ...ConsoleForm.properties,
@@ -62,8 +68,20 @@ export class NarthexSnippet extends ConsoleForm {
   }
 
   protected override why(error: unknown): string {
-    const code = error instanceof ApiError ? error.errors[0]?.code : undefined;
-    return this.#words.codes[code ?? ""] ?? super.why(error);
+    const words = this.#words;
+    const wrong = error instanceof ApiError ? error.errors : [];
+    const { code = "" } = wrong[0] ?? {};
+    if (code === "bad_colour") return words.badColour;
+    const known = words.codes[code];
+    return known ? [known, this.#named(wrong)].filter(Boolean).join(" ") : super.why(error);
+  }
+
+  /** Name the lines that are no addresses, a few of them. */
+  #named(wrong: ApiError["errors"]): string {
+    const lines = linesOf(this.querySelector<HTMLTextAreaElement>("#sites")?.value ?? "");
+    const at = wrong.map(({ pointer }) => /^\/sites\/(\d+)$/.exec(pointer)?.[1]);
+    const named = at.flatMap((place) => (place === undefined ? [] : (lines[Number(place)] ?? [])));
+    return named.length ? this.#words.notThese(named.slice(0, MOST_NAMED).join(", ")) : "";
   }
 
   #load = (): Promise<boolean> =>
@@ -195,7 +213,7 @@ export class NarthexSnippet extends ConsoleForm {
     const [accent, surface] = [typed(form, "accent").trim(), typed(form, "surface").trim()];
     await this.#put({
       ...widgets, // what this form does not show stays as it is
-      sites: typed(form, "sites").split(/\s+/).filter(Boolean),
+      sites: linesOf(typed(form, "sites")),
       theme: { ...widgets.theme, ...themeIn(form), accent, surface },
       consent: { ...widgets.consent, url: typed(form, "consent").trim() },
     });

@@ -53,6 +53,7 @@ const en = {
   consentHint: "Visitors can read it before their first message. It begins with https://.",
   saved: "Saved. It shows on your website within a minute.",
   preview: "How it looks",
+  notThese: (sites: string) => `These are none: ${sites}`,
   codes: { bad_site: "Write each website as https://www.grace.example, without a path." } as Record<
     string,
     string
@@ -113,6 +114,7 @@ const es: WebsiteWords = {
   consentHint: "Los visitantes pueden leerla antes de su primer mensaje. Empieza con https://.",
   saved: "Guardado. Se ve en tu sitio en menos de un minuto.",
   preview: "Así se ve",
+  notThese: (sites) => `Estos no lo son: ${sites}`,
   codes: { bad_site: "Escribe cada sitio como https://www.grace.example, sin nada detrás." },
 };
 
