@@ -36,6 +36,11 @@ async function show(...answers: Answer[]): Promise<void> {
 
 const field = <Kind extends HTMLElement = HTMLInputElement>(name: string) =>
   form.querySelector<Kind>(`[name="${name}"]`) as Kind;
+/** What a field is described by beside its hint, as a screen reader finds it. */
+const reason = (name: string) => {
+  const ids = field(name).getAttribute("aria-describedby")?.split(" ") ?? [];
+  return ids.includes("problem") ? form.querySelector("#problem")?.textContent : undefined;
+};
 const alert = () => form.querySelector('.alert[role="alert"]')?.textContent ?? "";
 
 async function type(name: string, value: string | boolean): Promise<void> {
@@ -118,16 +123,35 @@ describe("<narthex-prayer-form>", () => {
     expect(localStorage.getItem("narthex:grace:prayer-draft")).toBeNull();
   });
 
-  it("asks for each consent that is needed, and puts the focus there", async () => {
+  it("says beside the field what is missing, marks it, and puts the focus there", async () => {
+    await show();
+    await submit();
+    expect(reason("body")).toBe(en.error_bad_text);
+    expect(field("body").getAttribute("aria-invalid")).toBe("true");
+    expect(document.activeElement).toBe(field("body"));
+    expect(field("body").nextElementSibling?.id).toBe("problem");
+    expect(alert()).toBe("");
+    await type("body", "Please pray");
+    expect(reason("body")).toBeUndefined();
+    expect(field("body").getAttribute("aria-describedby")).toBe("body-hint");
+  });
+
+  it("asks for each consent that is needed, beside its box, and puts the focus there", async () => {
     await show();
     await type("body", "Please pray");
     await type("visibility", "wall");
     await submit();
     expect(document.activeElement).toBe(field("wall_consent"));
+    expect(reason("wall_consent")).toBe(en.error_consent_missing);
+    expect(field("wall_consent").getAttribute("aria-invalid")).toBe("true");
+    expect(field("wall_consent").closest("label")?.nextElementSibling?.id).toBe("problem");
+    expect(alert()).toBe("");
     await type("wall_consent", true);
     await type("for_whom", "other");
     await submit();
     expect(document.activeElement).toBe(field("consent"));
+    expect(reason("consent")).toBe(en.error_consent_missing);
+    expect(reason("wall_consent")).toBeUndefined();
     expect(asked).toEqual([]);
   });
 
@@ -148,9 +172,23 @@ describe("<narthex-prayer-form>", () => {
     await type("body", "Please pray");
     await type("email", "nonsense@");
     await submit();
-    expect(alert()).toContain(en.error_bad_email);
+    expect(reason("email")).toContain(en.error_bad_email);
+    expect(field("email").getAttribute("aria-describedby")).toContain("email-hint");
     expect(document.activeElement).toBe(field("email"));
     expect(field<HTMLTextAreaElement>("body").value).toBe("Please pray");
+  });
+
+  it.each([
+    ["/visibility", "a choice"],
+    ["/language", "a field that is not shown"],
+    ["", "no field"],
+  ])("says what is against %s at the end: it is %s", async (pointer) => {
+    const errors = [{ pointer, code: "x", detail: "no" }];
+    await show({ status: 400, body: { code: "limited", errors } });
+    await type("body", "Please pray");
+    await submit();
+    expect(alert()).toContain(en.error_limited);
+    expect(form.contains(document.activeElement)).toBe(false);
   });
 
   it("shows helplines to who seems to be in need, and does not take them away", async () => {

@@ -76,7 +76,7 @@ export class NarthexPrayerForm extends LitElement {
   declare draft: Draft;
   declare busy: boolean;
   declare problem: string;
-  /** The field that has to be mended. */
+  /** The field that has to be mended: the problem stands beside it. */
   declare wrong: string;
   declare sent: (Asked & { readonly token: string }) | null;
   declare lines: readonly Helpline[] | null;
@@ -140,7 +140,7 @@ export class NarthexPrayerForm extends LitElement {
             html`<option value=${value} ?selected=${draft.category === value}>${say(key)}</option>`,
         )}</select>
         ${this.#check("urgent", "isUrgent")}${this.#check("tell_prayed", "tellPrayed")}
-        ${this.problem ? html`<p class="alert" id="problem" role="alert">${this.problem}</p>` : nothing}
+        ${this.problem && !this.wrong ? html`<p class="alert" id="problem" role="alert">${this.problem}</p>` : nothing}
         <button class="primary">${say(this.busy ? "sending" : "sendRequest")}</button>
       </form>`;
   }
@@ -167,7 +167,9 @@ export class NarthexPrayerForm extends LitElement {
           : "";
     return html`<label for=${name}>${say(key)}</label>
       <textarea id=${name} name=${name} rows=${rows} dir="auto" ?required=${required} .value=${this.draft[name]}
-        aria-invalid=${this.wrong === name || left < 0 ? "true" : nothing} aria-describedby=${hint}></textarea>
+        aria-invalid=${this.wrong === name || left < 0 ? "true" : nothing}
+        aria-describedby=${this.#described(name, hint)}></textarea>
+      ${this.#reason(name)}
       <p class=${left < 0 ? "alert" : "why"} id=${hint} aria-live="polite">${said || (required ? "" : say("publicHint"))}</p>`;
   }
 
@@ -183,19 +185,30 @@ export class NarthexPrayerForm extends LitElement {
     return html`<label for=${name}>${say(key)}</label>
       <input id=${name} name=${name} type=${type} autocomplete=${auto} maxlength=${most} dir=${type === "email" ? "ltr" : "auto"}
         .value=${this.draft[name]} aria-invalid=${this.wrong === name ? "true" : nothing}
-        aria-describedby=${hint ? `${name}-hint` : nothing} />
+        aria-describedby=${this.#described(name, hint && `${name}-hint`)} />
+      ${this.#reason(name)}
       ${hint ? html`<p class="why" id=${`${name}-hint`}>${say(hint)}</p>` : nothing}`;
   }
 
   #check(name: keyof Draft & string, key: Key, hint?: Key): TemplateResult {
     return html`<label class="check"><input type="checkbox" name=${name} .checked=${this.draft[name] === true}
-        aria-invalid=${this.wrong === name ? "true" : nothing} /><span>${this.speech.say(key)}
-        ${hint ? html`<small>${this.speech.say(hint)}</small>` : nothing}</span></label>`;
+        aria-invalid=${this.wrong === name ? "true" : nothing} aria-describedby=${this.#described(name)} />
+        <span>${this.speech.say(key)} ${hint ? html`<small>${this.speech.say(hint)}</small>` : nothing}</span></label>
+      ${this.#reason(name)}`;
   }
 
   #radio(name: "for_whom", value: Draft["for_whom"], key: Key): TemplateResult {
     return html`<label class="check"><input type="radio" name=${name} value=${value}
       .checked=${this.draft[name] === value} /><span>${this.speech.say(key)}</span></label>`;
+  }
+
+  /** Why a field has to be mended, beside it: on a phone the form's end is out of sight. */
+  #reason(name: string): TemplateResult | typeof nothing {
+    return this.wrong === name ? html`<p class="alert" id="problem">${this.problem}</p>` : nothing;
+  }
+
+  #described(name: string, hint = ""): string | typeof nothing {
+    return `${this.wrong === name ? "problem " : ""}${hint}`.trim() || nothing;
   }
 
   // ---- what is typed and sent
@@ -219,6 +232,7 @@ export class NarthexPrayerForm extends LitElement {
     }
     this.busy = true;
     this.problem = "";
+    this.wrong = "";
     try {
       const { name, ...rest } = this.draft;
       const asked = await this.visitor.http.send<Asked>("POST", "/prayers", {
@@ -249,10 +263,12 @@ export class NarthexPrayerForm extends LitElement {
 
   /** Say why, keep everything, and put the focus where it can be mended. */
   async #refuse(field: string, why: string): Promise<void> {
+    const box = field in BLANK ? this.querySelector<HTMLElement>(`[name="${field}"]`) : null;
+    const beside = box !== null && !box.matches('select, [type="radio"]'); // else the reason stands at the end
     this.problem = why;
-    this.wrong = field;
+    this.wrong = beside ? field : "";
     await this.updateComplete;
-    if (field) this.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
+    if (beside) box.focus();
   }
 
   async #arrived(asked: Asked): Promise<void> {
