@@ -218,4 +218,5 @@ def test_the_frame_is_dressed_as_the_page_around_it(sunday: Sunday, visitor: Com
     root = frame.locator("html")
     expect(root).to_have_attribute("data-theme", "dark")
     expect(root).to_have_attribute("lang", "es")
-    assert root.evaluate("e => getComputedStyle(e).getPropertyValue('--accent').trim()") == "rgb(255 221 0)"
+    accent = "e => getComputedStyle(e).getPropertyValue('--accent').trim()"
+    eventually(lambda: root.evaluate(accent) == "rgb(255 221 0)")

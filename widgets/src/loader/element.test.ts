@@ -141,6 +141,7 @@ describe("<narthex-chat>", () => {
 
   it("begins anew where it is put back, so that a page that does not load says so there too", () => {
     vi.useFakeTimers();
+    vi.spyOn(console, "warn").mockImplementation(() => {});
     place({ church: "grace" });
     launcher()?.click();
     const before = inside("iframe");
@@ -150,7 +151,7 @@ describe("<narthex-chat>", () => {
     expect(inside("iframe")).not.toBe(before);
     expect(host.shadowRoot?.querySelectorAll("iframe")).toHaveLength(1);
     vi.advanceTimersByTime(10_000);
-    expect(inside('[role="status"]')?.textContent).toContain("Could not open the chat.");
+    expect(inside('[role="status"]')?.textContent).toContain("Could not open the chat just now.");
     elsewhere.remove();
   });
 
@@ -198,12 +199,41 @@ describe("<narthex-chat>", () => {
 
   it("says that the chat did not open, and offers to try again", () => {
     vi.useFakeTimers();
+    vi.spyOn(console, "warn").mockImplementation(() => {});
     place({ church: "grace", lang: "es" });
     launcher()?.click();
     vi.advanceTimersByTime(10_000);
-    expect(inside('[role="status"]')?.textContent).toContain("No se pudo abrir el chat.");
+    expect(inside('[role="status"]')?.textContent).toContain("No se pudo abrir el chat en este momento.");
     inside<HTMLButtonElement>(".again")?.click();
     expect(inside('[role="status"]')?.textContent).toBe("Abriendo el chat…");
+  });
+
+  it("tells the webmaster once what to look at when the page did not answer", () => {
+    vi.useFakeTimers();
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    place({ church: "graec", lang: "es" });
+    launcher()?.click();
+    vi.advanceTimersByTime(9_999);
+    expect(warned).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(20_000);
+    expect(warned.mock.calls).toEqual([
+      [
+        `Narthex: the chat of graec did not open here. Is ${location.origin} listed under Website in the console, ` +
+          "and is the church's name right?",
+      ],
+    ]);
+  });
+
+  it("tells the webmaster nothing when the page has answered", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    place({ church: "grace" });
+    launcher()?.click();
+    const { port } = await greeting();
+    port.postMessage({ type: "ready" });
+    await vi.waitUntil(() => inside(".frame.shown"));
+    vi.advanceTimersByTime(20_000);
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it("draws nothing and says why when it is not told which church", () => {

@@ -164,8 +164,11 @@ function element(origin: string, name: string, kind: Kind): CustomElementConstru
       return panel;
     }
 
-    /** Say that it did not open, and offer to try again. */
+    /** Say that it did not open, and offer to try again; tell the webmaster what to look at. */
     #fail(status: HTMLElement): void {
+      console.warn(
+        `Narthex: ${kind.en[1]} of ${this.getAttribute("church")} did not open here. Is ${location.origin} listed under Website in the console, and is the church's name right?`,
+      );
       const again = press("again", this.#say("again"), () => {
         this.#drop();
         this.#build().querySelector("button")?.focus();

@@ -6,11 +6,18 @@
  */
 
 import { defineElements } from "./element";
+import { kinds } from "./kinds";
 
 const script = document.currentScript;
 if (script instanceof HTMLScriptElement) {
   defineElements(new URL(script.src).origin);
-  if (script.dataset.church) whenParsed(() => launch(script.dataset));
+  whenParsed(() => (script.dataset.church ? launch(script.dataset) : look()));
+}
+
+/** Without a church in the script the page needs an element of ours: say so to the webmaster when there is none. */
+function look(): void {
+  const ours = Object.keys(kinds).map((name) => `narthex-${name}`);
+  if (!document.querySelector(`${ours}`)) console.warn("Narthex: data-church is missing.");
 }
 
 /** Put a launcher on the page unless one for this church is there: the snippet may have been pasted twice. */

@@ -6,14 +6,14 @@ export const texts = {
   en: {
     close: "Close",
     opening: "Opening #…",
-    failed: "Could not open #. Check your connection. ",
+    failed: "Could not open # just now. ",
     again: "Try again",
     unread: "# unread",
   },
   es: {
     close: "Cerrar",
     opening: "Abriendo #…",
-    failed: "No se pudo abrir #. Revisa tu conexión. ",
+    failed: "No se pudo abrir # en este momento. ",
     again: "Intentar de nuevo",
     unread: "# sin leer",
   },
