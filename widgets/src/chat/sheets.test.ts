@@ -118,3 +118,18 @@ describe("the card for who is in need", () => {
     expect(doing.close).toHaveBeenCalledOnce();
   });
 });
+
+describe("the question for a name", () => {
+  it("speaks of rules only where there are some to read", () => {
+    const ask = (consentUrl: string) => {
+      const where = document.createElement("div");
+      render(sheet({ kind: "name" }, { chat, speech, doing, consentUrl } as unknown as SheetView), where);
+      return where.querySelector(".check") as HTMLElement;
+    };
+    expect(ask("").textContent?.trim()).toBe(speech.say("consentPlain"));
+    expect(ask("").querySelector("a")).toBeNull();
+    const label = ask("https://grace.example/rules");
+    expect(label.textContent).toContain(speech.say("consent"));
+    expect(label.querySelector("a")?.href).toBe("https://grace.example/rules");
+  });
+});

@@ -94,7 +94,7 @@ function name(view: SheetView): TemplateResult {
       ${
         known
           ? nothing
-          : html`<label class="check"><input type="checkbox" name="consent" required /><span>${say("consent")}
+          : html`<label class="check"><input type="checkbox" name="consent" required /><span>${say(view.consentUrl ? "consent" : "consentPlain")}
               ${view.consentUrl ? html`<a href=${view.consentUrl} target="_blank" rel="noopener noreferrer">${say("consentLink")}</a>` : nothing}</span></label>`
       }
       <button class="primary" ?disabled=${view.busy}>${known ? say("keepName") : say("join")}</button>

@@ -227,7 +227,7 @@ export class NarthexWallPage extends LitElement {
           ? nothing
           : html`<label for="nickname">${say("nickname")}</label>
             <input id="nickname" name="nickname" required maxlength="40" autocomplete="nickname" dir="auto" />
-            <label class="check"><input type="checkbox" required /><span>${say("consent")}
+            <label class="check"><input type="checkbox" required /><span>${say(url ? "consent" : "consentPlain")}
               ${url ? html`<a href=${url} target="_blank" rel="noopener noreferrer">${say("consentLink")}</a>` : nothing}</span></label>`
       }
       <label for="body">${say("encourage")}</label>

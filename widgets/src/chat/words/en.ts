@@ -116,6 +116,7 @@ export const en = {
   nameWhy: "Others see this name beside your words. No account is needed.",
   name: "Your name",
   consent: "I agree to the rules of this chat and to my words being stored.",
+  consentPlain: "I will be kind, and I agree that my words are stored and shown here.",
   consentLink: "Read the rules",
   join: "Join and send",
   changeName: "Change your name",

@@ -117,6 +117,7 @@ export const es: Texts<Key> = {
   nameWhy: "Los demás ven este nombre junto a tus palabras. No hace falta una cuenta.",
   name: "Tu nombre",
   consent: "Acepto las reglas de este chat y que se guarden mis palabras.",
+  consentPlain: "Seré amable, y acepto que mis palabras se guarden y se muestren aquí.",
   consentLink: "Leer las reglas",
   join: "Entrar y enviar",
   changeName: "Cambiar tu nombre",

@@ -13,6 +13,7 @@ export const en = {
 
   nickname: "Your name",
   consent: "I agree to the rules of this church.",
+  consentPlain: "I agree that somebody of this church reads what I write here.",
   consentLink: "Read them",
   topic: "What is it about? (not needed)",
   language: "In which language?",

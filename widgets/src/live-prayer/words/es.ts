@@ -16,6 +16,7 @@ export const es: Texts<Key> = {
 
   nickname: "Tu nombre",
   consent: "Acepto las reglas de esta iglesia.",
+  consentPlain: "Acepto que alguien de esta iglesia lea lo que escribo aquí.",
   consentLink: "Leerlas",
   topic: "¿De qué se trata? (no es necesario)",
   language: "¿En qué idioma?",

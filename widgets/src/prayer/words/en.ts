@@ -44,6 +44,7 @@ export const en = {
 
   nickname: "Your name",
   consent: "I agree to the rules of this church.",
+  consentPlain: "I will be kind, and I agree that my words are stored and, once read, shown here.",
   consentLink: "Read them",
 
   formTitle: "Ask for prayer",

@@ -47,6 +47,7 @@ export const es: Texts<Key> = {
 
   nickname: "Tu nombre",
   consent: "Acepto las reglas de esta iglesia.",
+  consentPlain: "Seré amable, y acepto que mis palabras se guarden y, una vez leídas, se muestren aquí.",
   consentLink: "Leerlas",
 
   formTitle: "Pedir oración",
