@@ -106,6 +106,15 @@ def links(entry: tuple[list[str], list[str]]) -> dict[str, str]:
     }
 
 
+def no_church(request: AnyRequest, exception: NotFound) -> Response[str]:
+    """Say in a page what the API says in JSON: somebody has typed this address, perhaps into a television."""
+    request.scope["state"]["exchange"].code = exception.code
+    return page("no-church", _OURS, status=exception.status)
+
+
+_NO_CHURCH: dict[type[Exception] | int, Any] = {NotFound: no_church}
+
+
 @get("/")
 async def landing(assets: Assets) -> Response[str]:
     """Say what this is and where to go."""
@@ -125,7 +134,7 @@ async def console(assets: Assets, request: AnyRequest) -> Response[str]:
     return page("console", _CONSOLE, values)
 
 
-@get("/w/{church:str}/chat")
+@get("/w/{church:str}/chat", exception_handlers=_NO_CHURCH)
 async def chat(
     assets: Assets,
     widgets: WidgetsService,
@@ -140,14 +149,17 @@ async def chat(
     return _visitors_page(CHAT, assets, request, scope, await widgets.shown(scope), more)
 
 
-@get("/w/{church:str}/sign-in")
+@get("/w/{church:str}/sign-in", exception_handlers=_NO_CHURCH)
 async def sign_in(assets: Assets, widgets: WidgetsService, request: AnyRequest, church: str) -> Response[str]:
     """Serve the page on which a member signs in, in a tab of its own; it tells the page of ours that opened it."""
     scope = Scope(await _church(assets, church))
     return _visitors_page(SIGN_IN, assets, request, scope, await widgets.shown(scope))
 
 
-@get(["/w/{church:str}/prayer-wall", "/w/{church:str}/prayer-request", "/wall/{church:str}"])
+@get(
+    ["/w/{church:str}/prayer-wall", "/w/{church:str}/prayer-request", "/wall/{church:str}"],
+    exception_handlers=_NO_CHURCH,
+)
 async def prayer(assets: Assets, widgets: WidgetsService, request: AnyRequest, church: str) -> Response[str]:
     """Serve the prayer wall, the form, and the wall for the television in the hall."""
     scope = Scope(await _church(assets, church))
@@ -156,7 +168,7 @@ async def prayer(assets: Assets, widgets: WidgetsService, request: AnyRequest, c
     return _visitors_page(PRAYER, assets, request, scope, await widgets.shown(scope), more)
 
 
-@get("/w/{church:str}/live-prayer")
+@get("/w/{church:str}/live-prayer", exception_handlers=_NO_CHURCH)
 async def live_prayer(
     assets: Assets, widgets: WidgetsService, request: AnyRequest, church: str
 ) -> Response[str]:

@@ -121,7 +121,9 @@ async def test_pages_of_churches_that_are_paused_or_not_there(
             answer = await client.get(f"/w/hope/{path}")
             assert answer.status_code == 200
             assert data_of(answer.text)["church"]["status"] == "suspended"
-            assert (await client.get(f"/w/nobody/{path}")).status_code == 404
+            missing = await client.get(f"/w/nobody/{path}")
+            assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+            assert "no such church" in missing.text
     finally:
         await wiring.tenants.resume("hope")
 
