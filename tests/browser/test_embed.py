@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from server.domains.widgets.schemas import WidgetsChange
 from tests.browser.sunday import Sunday, eventually
@@ -204,6 +206,25 @@ def test_blocked_storage_is_no_obstacle(sunday: Sunday, visitor: Come) -> None:
     anna.join("Anna B")
     expect(anna.page.locator(".message.sending")).to_have_count(0)
     assert ("Anna B", "No memory here") in sunday.saved()
+
+
+@pytest.mark.parametrize("name", ["chat", "prayer-wall", "live-prayer"])
+def test_a_slow_line_does_not_change_the_language(sunday: Sunday, visitor: Come, name: str) -> None:
+    """What the page speaks is told while the words of the browser's own language are still on their way."""
+    reader = visitor()
+    reader.page.route(re.compile(r"/assets/en-[^/]*\.js$"), slowly)
+    element = f'<narthex-{name} church="grace" lang="es" mode="inline"></narthex-{name}>'
+    script = f'<script src="{sunday.server.url}/embed.js" async></script>'
+    reader.page.goto(sunday.site.put(f"{element}{script}"))
+    frame = reader.page.frame_locator(f"narthex-{name} iframe")
+    expect(frame.locator("h1").first).to_be_visible(timeout=30_000)
+    expect(frame.locator("html")).to_have_attribute("lang", "es")
+
+
+def slowly(route: Route) -> None:
+    """Let a file come a second later."""
+    time.sleep(1)
+    route.continue_()
 
 
 def test_the_frame_is_dressed_as_the_page_around_it(sunday: Sunday, visitor: Come) -> None:

@@ -8,6 +8,7 @@ import "./styles/composer.css";
 import "./styles/sheets.css";
 import { Bridge, type Init } from "../core/bridge";
 import { readPage } from "../core/page";
+import { learn } from "../core/speech";
 import { wear } from "../core/theme";
 import { NarthexChatApp } from "./app";
 import { Chat } from "./chat";
@@ -54,7 +55,7 @@ bridge.onMessage = (message) => {
   else app.watch(message.type === "shown");
 };
 
-const speech = await speak(languages(), page.texts);
+const speech = await learn(languages, (wanted) => speak(wanted, page.texts));
 speech.settle(document.documentElement);
 document.title = `${speech.say("title")} · ${page.church.name}`;
 Object.assign(app, { chat, page: own, bridge, speech });

@@ -1,7 +1,7 @@
 // @vitest-environment node
 
 import { describe, expect, it, vi } from "vitest";
-import { Speech, speak } from "./speech";
+import { learn, Speech, speak } from "./speech";
 
 const en = { hello: "Hello {name}", error_internal: "Something went wrong", error_gone: "It is gone" };
 const es = { hello: "Hola {name}", error_internal: "Algo falló", error_gone: "Ya no está" };
@@ -29,5 +29,17 @@ describe("speaking", () => {
     const root = { lang: "", dir: "" } as HTMLElement;
     new Speech("es", es).settle(root);
     expect([root.lang, root.dir]).toEqual(["es", "ltr"]);
+  });
+});
+
+describe("learning", () => {
+  it("goes by what is wanted when the words are here, not when they were asked for", async () => {
+    let wanted = ["en"];
+    const load = vi.fn(async ([language]: readonly string[]) => {
+      wanted = ["es", "en"];
+      return language;
+    });
+    expect(await learn(() => wanted, load)).toBe("es");
+    expect(load).toHaveBeenCalledTimes(2);
   });
 });

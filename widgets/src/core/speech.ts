@@ -52,6 +52,18 @@ export function ownOf(own: OwnTexts, prefix: string): OwnTexts {
   );
 }
 
+/** Load the words that are wanted by the time they are here: on a slow line another language may be asked for. */
+export async function learn<Learnt>(
+  wanted: () => readonly string[],
+  load: (wanted: readonly string[]) => Promise<Learnt>,
+): Promise<Learnt> {
+  for (;;) {
+    const asked = wanted();
+    const learnt = await load(asked);
+    if (wanted().join() === asked.join()) return learnt;
+  }
+}
+
 /** Load the best of the wanted languages; when its file cannot be had, another one is better than nothing. */
 export async function speak<Key extends string>(
   files: Files<Key>,

@@ -7,6 +7,7 @@ import "./styles.css";
 import { Bridge, type Init } from "../core/bridge";
 import { closer } from "../core/closer";
 import { readPage } from "../core/page";
+import { learn } from "../core/speech";
 import { wear } from "../core/theme";
 import { Visitor } from "../core/visitor";
 import { NarthexLivePrayerApp } from "./app";
@@ -31,17 +32,20 @@ function begin({ theme, language, closable: can }: Init): void {
     undress = wear(document.documentElement, { ...page.theme, ...theme });
   }
   if (language) wanted = [language, ...navigator.languages];
-  if (app.isConnected) void learn();
+  if (app.isConnected) void begun();
 }
 
-async function learn(): Promise<void> {
-  app.speech = await speak(wanted, page.texts);
+async function begun(): Promise<void> {
+  app.speech = await learn(
+    () => wanted,
+    (languages) => speak(languages, page.texts),
+  );
   app.speech.settle(document.documentElement);
   document.title = `${app.speech.say("title")} · ${page.church.name}`;
   if (closable) closer(bridge, app.speech.say("close"));
 }
 
 bridge.listen(page.sites, begin);
-await learn();
+await begun();
 app.visitor = visitor;
 document.body.append(app);

@@ -6,6 +6,7 @@ import "./styles.css";
 import { Bridge, type Init } from "../core/bridge";
 import { closer } from "../core/closer";
 import { readPage } from "../core/page";
+import { learn } from "../core/speech";
 import { wear } from "../core/theme";
 import { NarthexPrayerForm } from "./form";
 import { NarthexLobby } from "./lobby";
@@ -38,11 +39,14 @@ async function begin({ theme, language, closable: can }: Init): Promise<void> {
     undress = wear(document.documentElement, { ...page.theme, ...theme });
   }
   if (language) wanted = [language, ...navigator.languages];
-  if (speech) await learn();
+  if (speech) await begun();
 }
 
-async function learn(): Promise<Speech> {
-  const learnt = await speak(wanted, page.texts);
+async function begun(): Promise<Speech> {
+  const learnt = await learn(
+    () => wanted,
+    (languages) => speak(languages, page.texts),
+  );
   speech = learnt;
   learnt.settle(document.documentElement);
   for (const element of document.body.children) if ("speech" in element) element.speech = learnt;
@@ -89,7 +93,7 @@ function linkInAddress(): Link | null {
 }
 
 bridge.listen(page.sites, (init) => void begin(init));
-const first = await learn();
+const first = await begun();
 const title = page.view === "prayer-request" ? "formTitle" : "wallTitle";
 document.title = `${first.say(title)} · ${page.church.name}`;
 const link = linkInAddress();
