@@ -87,9 +87,10 @@ def times(shift: Shift, since: datetime, until: datetime) -> Iterator[Span]:
 def earlier(shift: Shift, change: ShiftChange) -> Plan | None:
     """Return what stays of a weekly shift when a later time of it is changed: the weeks before that one.
 
-    None when it is the first that is changed, or none came before.
+    None when it is the first that is changed, or none came before. Raise Invalid for a year that nobody means.
     """
-    week = round(((change.instead_of or change.starts_at) - shift.starts_at) / WEEK)
+    changed = change.starts_at if change.instead_of is None else settle(change.instead_of, "/instead_of")
+    week = round((changed - shift.starts_at) / WEEK)
     if not shift.weekly or week <= 0:
         return None
     last = (shift.starts_at.astimezone(ZoneInfo(shift.zone)) + (week - 1) * WEEK).date()

@@ -11,6 +11,7 @@ from server.domains.rota import policy
 from server.domains.rota.errors import BadShift
 from server.domains.rota.models import Shift
 from server.domains.rota.schemas import Plan, ShiftChange
+from server.kit.errors import Invalid
 from server.kit.scope import Actor, Scope, TenantRef
 
 NINE = datetime(2026, 3, 1, 14, tzinfo=UTC)  # 9:00 in New York, a Sunday; the clocks go forward on 8 March
@@ -89,6 +90,13 @@ def test_a_week_that_is_named_is_the_one_that_moves() -> None:
     assert before is not None
     assert before.until == date(2026, 3, 8)
     assert policy.earlier(SHIFT, change(NINE + timedelta(days=4), instead_of=NINE)) is None
+
+
+def test_a_week_that_nobody_means_is_refused_by_its_field() -> None:
+    """It would leave the old shift beside the new one for ever."""
+    with pytest.raises(Invalid) as caught:
+        policy.earlier(SHIFT, change(NINE, instead_of=datetime(9999, 12, 31, tzinfo=UTC)))
+    assert caught.value.errors[0].pointer == "/instead_of"
 
 
 def change(starts_at: datetime, instead_of: datetime | None = None) -> ShiftChange:
