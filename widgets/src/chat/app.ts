@@ -385,7 +385,7 @@ export class NarthexChatApp extends LitElement {
     this.busy = false;
     if (!this.chat.naming) {
       this.open = next ?? null;
-      this.#named = !next;
+      this.#named = !next && this.querySelector("dialog")?.open === true;
       void this.stream?.toEnd();
     }
   }

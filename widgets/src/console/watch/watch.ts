@@ -100,7 +100,7 @@ export class Watch {
     this.#changed();
   }
 
-  /** Note that we look at a conversation, or that it is not ours any more. */
+  /** Note that we look at a conversation that was handed over to us. */
   looked(conversation: string): void {
     if (this.given.delete(conversation)) this.#changed();
   }
