@@ -165,6 +165,22 @@ def test_two_tabs(sunday: Sunday, visitor: Come) -> None:
     expect(one.locator(".message.sending")).to_have_count(0, timeout=LONG)
 
 
+def test_two_drafts(sunday: Sunday, visitor: Come) -> None:
+    """Each tab has its own half sentence: what one sends or types does not cost the other its words."""
+    anna = visitor()
+    one = at_home(anna, sunday, "Anna D")
+    two = anna.context.new_page()
+    two.goto(sunday.chat)
+    box(one).fill("the long one, not yet d")
+    box(two).fill("a short one")
+    two.locator("narthex-composer .send").click()
+    expect(one.get_by_text("a short one")).to_be_visible(timeout=LONG)
+    box(two).fill("and one mo")
+    for page, words in ((one, "the long one, not yet d"), (two, "and one mo")):
+        page.reload()
+        expect(box(page)).to_have_value(words, timeout=LONG)
+
+
 def test_five_hundred_at_once(sunday: Sunday, week: Week, visitor: Come) -> None:
     """A flood is drawn without an error, the page holds a bounded part of it, and the newest is in view."""
     reader = visitor(phone=True)

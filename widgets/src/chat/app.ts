@@ -304,8 +304,8 @@ export class NarthexChatApp extends LitElement {
   /** Put words back in front of what stands in the box, or of what will stand there once there is one. */
   #putBack(body: string): void {
     const { memory } = this.chat;
-    const draft = memory.read<string>("draft");
-    memory.write("draft", draft ? `${body}\n${draft}` : body);
+    const draft = memory.recall<string>("draft");
+    memory.keep("draft", draft ? `${body}\n${draft}` : body);
     this.composer?.recall();
     this.composer?.area?.focus();
   }

@@ -26,6 +26,7 @@ afterEach(() => {
   document.body.replaceChildren();
   vi.restoreAllMocks();
   localStorage.clear();
+  sessionStorage.clear();
 });
 
 async function show(more: Partial<NarthexComposer> = {}): Promise<NarthexComposer> {

@@ -73,7 +73,7 @@ export class NarthexComposer extends LitElement {
 
   /** Show what was typed and never sent, in this box or the one before it. */
   recall(): void {
-    this.text = this.memory.read<string>(this.#key) ?? this.editing?.body ?? "";
+    this.text = this.memory.recall<string>(this.#key) ?? this.editing?.body ?? "";
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -150,7 +150,7 @@ export class NarthexComposer extends LitElement {
 
   #set(text: string): void {
     this.text = text;
-    this.memory.write(this.#key, text || null);
+    this.memory.keep(this.#key, text || null);
   }
 
   #blur = (): void => {
@@ -191,7 +191,7 @@ export class NarthexComposer extends LitElement {
     if (body === "" || [...body].length > MOST_CHARACTERS) return;
     const mentions = [...this.#mentioned].filter(([name]) => body.includes(`@${name}`)).map(([, id]) => id);
     const written = new Written(body, this.reply?.id ?? null, mentions, this.editing?.id ?? null);
-    if (this.editing) this.memory.write(this.#key, null);
+    if (this.editing) this.memory.keep(this.#key, null);
     else this.#set("");
     this.#mentioned.clear();
     this.offered = [];
@@ -200,7 +200,7 @@ export class NarthexComposer extends LitElement {
   }
 
   #cancel = (): void => {
-    if (this.editing) this.memory.write(this.#key, null);
+    if (this.editing) this.memory.keep(this.#key, null);
     this.dispatchEvent(new Event("cancel"));
     this.area?.focus();
   };

@@ -11,6 +11,7 @@ let doing: Record<keyof Doing, ReturnType<typeof vi.fn>>;
 
 beforeEach(async () => {
   localStorage.clear();
+  sessionStorage.clear();
   speech = await speak(["en"], {});
   chat = new Chat({
     church: { slug: "grace", name: "Grace", status: "active" },

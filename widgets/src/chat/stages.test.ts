@@ -12,6 +12,7 @@ const { room, gathering } = new ChurchInMemory();
 
 beforeEach(async () => {
   localStorage.clear();
+  sessionStorage.clear();
   speech = await speak(["en"], {});
   chat = new Chat({
     church: { slug: "grace", name: "Grace; on the hill", status: "active" },

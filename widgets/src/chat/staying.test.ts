@@ -16,6 +16,7 @@ let page: Page;
 beforeEach(async () => {
   dial();
   localStorage.clear();
+  sessionStorage.clear();
   church = new ChurchInMemory();
   const host = await church.start();
   page = {

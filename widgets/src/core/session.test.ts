@@ -16,6 +16,7 @@ const ended = () => Promise.reject(new HttpError(401, "session_ended"));
 let memory: Memory;
 beforeEach(() => {
   localStorage.clear();
+  sessionStorage.clear();
   memory = new Memory("grace:");
 });
 

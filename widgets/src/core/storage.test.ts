@@ -6,6 +6,7 @@ const memory = new Memory("grace:");
 afterEach(() => {
   vi.restoreAllMocks();
   localStorage.clear();
+  sessionStorage.clear();
 });
 
 describe("a memory", () => {
@@ -42,6 +43,33 @@ describe("a memory", () => {
     expect(own.names("dra")).toEqual(["draft"]);
     own.write("draft", null);
     expect(own.read("draft")).toBeNull();
+  });
+
+  it("keeps what is typed in two tabs apart, and gives a new tab what was typed last", () => {
+    memory.keep("draft", "in the first tab");
+    const first = sessionStorage.getItem("grace:draft") as string;
+    sessionStorage.clear(); // another tab has its own
+    expect(memory.recall("draft")).toBe("in the first tab");
+    memory.keep("draft", "in the second");
+    sessionStorage.setItem("grace:draft", first);
+    expect(memory.recall("draft")).toBe("in the first tab");
+    memory.keep("draft", null); // sent from the first
+    expect(memory.recall("draft")).toBeNull();
+    sessionStorage.clear();
+    expect(memory.recall("draft")).toBe("in the second");
+    memory.keep("draft", null);
+    expect(localStorage.length).toBe(0);
+  });
+
+  it("shares what is typed where the tab's own storage is refused or broken", () => {
+    sessionStorage.setItem("grace:draft", "{not json");
+    memory.write("draft", "from before");
+    expect(memory.recall("draft")).toBe("from before");
+    vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    memory.keep("draft", "half a sen");
+    expect(memory.recall("draft")).toBe("half a sen");
   });
 
   it("lists what it keeps, and nothing of others", () => {

@@ -28,6 +28,33 @@ export class Memory {
     }
   }
 
+  /** Read what was typed in this tab; in a new one, what was typed last in another. */
+  recall<Value>(name: string): Value | null {
+    const own = this.#typed(name);
+    return own === null ? this.read<Value>(name) : (JSON.parse(own) as Value | null);
+  }
+
+  /** Keep what is typed in this tab, and for a tab that is opened later. To forget it leaves what another tab typed. */
+  keep(name: string, value: unknown): void {
+    const before = this.#typed(name) ?? JSON.stringify(this.read(name));
+    try {
+      sessionStorage.setItem(this.#prefix + name, JSON.stringify(value));
+    } catch {
+      // blocked or full: the tabs share one, as below
+    }
+    if (value !== null || before === JSON.stringify(this.read(name))) this.write(name, value);
+  }
+
+  #typed(name: string): string | null {
+    try {
+      const text = sessionStorage.getItem(this.#prefix + name);
+      if (text !== null) JSON.parse(text);
+      return text;
+    } catch {
+      return null; // blocked, or not ours to read
+    }
+  }
+
   /** Return the names of what is kept that begin so. */
   names(start: string): string[] {
     const found = [...this.#refused.keys()];

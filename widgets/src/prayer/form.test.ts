@@ -73,6 +73,7 @@ beforeEach(() => {
   asked = [];
   seen = [];
   localStorage.clear();
+  sessionStorage.clear();
 });
 afterEach(() => {
   form.remove();

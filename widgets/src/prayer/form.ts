@@ -100,7 +100,7 @@ export class NarthexPrayerForm extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.draft = { ...BLANK, ...this.visitor.memory.read<Draft>(DRAFT) };
+    this.draft = { ...BLANK, ...this.visitor.memory.recall<Draft>(DRAFT) };
   }
 
   protected override render(): TemplateResult {
@@ -219,7 +219,7 @@ export class NarthexPrayerForm extends LitElement {
     this.draft = { ...this.draft, [name]: type === "checkbox" ? checked : value };
     this.problem = "";
     this.wrong = "";
-    this.visitor.memory.write(DRAFT, this.draft);
+    this.visitor.memory.keep(DRAFT, this.draft);
   };
 
   #submit = async (event: SubmitEvent): Promise<void> => {
@@ -273,7 +273,7 @@ export class NarthexPrayerForm extends LitElement {
 
   async #arrived(asked: Asked): Promise<void> {
     const token = asked.link.split(".").at(-1) ?? "";
-    this.visitor.memory.write(DRAFT, null);
+    this.visitor.memory.keep(DRAFT, null);
     this.visitor.keep({ id: asked.id, token });
     this.draft = BLANK;
     this.copied = false;
