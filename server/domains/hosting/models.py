@@ -24,3 +24,9 @@ class Report(msgspec.Struct, frozen=True):
     reason: Reason
     note: str
     at: datetime
+
+
+class Dismissed(msgspec.Struct, frozen=True):
+    """That a host let a message stand whose reports they had looked at; kept for an undo."""
+
+    room_id: UUID

@@ -1,8 +1,9 @@
 -- name: report!
--- Ask the hosts to look at a message; a second report by the same person changes the reason.
+-- Ask the hosts to look at a message; a second report by the same person changes the reason, and opens it again.
 insert into hosting_reports (message_id, room_id, reporter_id, reason, note, at)
 values (:message_id, :room_id, :reporter_id, :reason, :note, :now)
-on conflict (message_id, reporter_id) do update set reason = excluded.reason, note = excluded.note;
+on conflict (message_id, reporter_id) do update set reason = excluded.reason, note = excluded.note,
+  at = case when hosting_reports.decided_at is null then hosting_reports.at else excluded.at end, decided_at = null;
 
 -- name: reports
 -- Read the reports nobody has decided about, oldest first.

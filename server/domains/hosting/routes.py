@@ -77,7 +77,8 @@ async def decline(scope: Scope, hosting: HostingService, message_id: UUID) -> Me
 async def undo(scope: Scope, hosting: HostingService, message_id: UUID, data: Undo) -> MessageShown:
     """Within a minute: what was taken down stands again, what was approved or declined waits again.
 
-    409 `undo_over` when it is too late, was taken back already, or something else was done about it since.
+    409 `undo_over` when it is too late, was taken back already, or something else was done about it since;
+    409 `undo_not_yours` when another host did it.
     """
     return await hosting.undo(scope, message_id, data.act)
 

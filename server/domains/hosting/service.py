@@ -12,7 +12,7 @@ from server.domains.audit.service import AuditService
 from server.domains.chat.service import tell_totals
 from server.domains.events.service import EventsService
 from server.domains.hosting import policy, repository
-from server.domains.hosting.models import Act, Report
+from server.domains.hosting.models import Act, Dismissed, Report
 from server.domains.hosting.schemas import Cleared, Exported, ReportBody, ReportShown
 from server.domains.hosting.signals import (
     ClearingGoesOn,
@@ -120,7 +120,7 @@ class HostingService:
         """Take back, once and within a minute, what a host has just decided about a message.
 
         The log keeps both: what was blanked stays blank, and what stands again is a new event. Raise UndoOver,
-        NoSuchMessage.
+        UndoNotYours, NoSuchMessage.
         """
         async with self._database.transaction(scope) as tx:
             return MessageShown.of(await self.undo_in(tx, id, act))
@@ -133,7 +133,9 @@ class HostingService:
             await self._rooms.hosted(tx, room_id)
         message = await self._messages.locked(tx, room_id, id)
         closed = message.removed_at if act == "remove" else self._clock.now() - KEPT
-        if act != "keep":
+        if act == "keep":
+            await self._undos.take(tx, id, act, Dismissed)
+        else:
             message = await self._take_back(tx, message, act)
         opened = await repository.reopen_reports(tx.connection, id, closed) if closed else 0
         if act == "keep" and not opened:
@@ -175,10 +177,9 @@ class HostingService:
         removed = 0
         while True:
             async with self._database.transaction(scope) as tx:
-                rooms = set(await self._hosted(tx, room_id))
-                found = await self._messages.of_author(tx, person, room_id)
+                found = await self._messages.of_author(tx, person, await self._hosted(tx, room_id))
                 gone = 0
-                for room in sorted(rooms & found.keys()):
+                for room in sorted(found):
                     gone += len(await self._messages.take_down(tx, room, found[room], "host"))
                 if gone:
                     details = {"room": room_id, "messages": gone}
@@ -245,6 +246,7 @@ class HostingService:
         policy.DECIDE.require(tx.scope)
         room_id = await self._reported_in(tx, id)
         if await repository.close_reports(tx.connection, [id], self._clock.now()):
+            await self._undos.keep(tx, id, "keep", Dismissed(room_id))
             tx.signal(ReportsClosed(room_id=room_id, message_id=id))
             await self._audit.record(tx, tx.scope, "reports.dismissed", str(id), {"room": room_id})
 

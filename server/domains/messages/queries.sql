@@ -176,9 +176,10 @@ where author_id = a.id and created_at > :since and state in ('held', 'shadow') a
 order by created_at desc limit :most) m;
 
 -- name: ids_of
--- Read the messages of one person that can still be taken down, in one room or in all, newest first.
+-- Read the messages of one person that can still be taken down, in some rooms or in all, newest first.
 select id from messages_messages
-where author_id = :author_id and state in ('posted', 'held', 'shadow') and (:room_id::uuid is null or room_id = :room_id)
+where author_id = :author_id and state in ('posted', 'held', 'shadow') 
+  and (:rooms::uuid[] is null or room_id = any(:rooms::uuid[]))
 order by created_at desc limit :most;
 
 -- name: ids_in

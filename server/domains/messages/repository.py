@@ -323,9 +323,12 @@ async def own_waiting(
     return found
 
 
-async def ids_of(connection: Connection, author_id: UUID, room_id: UUID | None, most: int) -> list[UUID]:
+async def ids_of(
+    connection: Connection, author_id: UUID, rooms: Iterable[UUID] | None, most: int
+) -> list[UUID]:
     """Read what one person wrote that can still be taken down, newest first."""
-    rows = await _sql.ids_of(connection, author_id=author_id, room_id=room_id, most=most)
+    among = None if rooms is None else list(rooms)
+    rows = await _sql.ids_of(connection, author_id=author_id, rooms=among, most=most)
     return [row["id"] for row in rows]
 
 

@@ -198,9 +198,11 @@ class MessagesService:
         await repository.delete(tx.connection, ids)
         return len(ids)
 
-    async def of_author(self, tx: Transaction, author: UUID, room_id: UUID | None) -> dict[UUID, list[UUID]]:
-        """Lock and return by room what one person wrote that can still be taken down, the newest 400."""
-        ids = await repository.ids_of(tx.connection, author, room_id, MOST_AT_ONCE)
+    async def of_author(
+        self, tx: Transaction, author: UUID, rooms: Iterable[UUID] | None
+    ) -> dict[UUID, list[UUID]]:
+        """Lock and return by room what one person wrote that can still be taken down, the newest 400 of these rooms."""
+        ids = await repository.ids_of(tx.connection, author, rooms, MOST_AT_ONCE)
         return await repository.lock_by_room(tx.connection, ids)
 
     async def waiting(

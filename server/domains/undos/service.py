@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from server.domains.undos import repository
-from server.domains.undos.errors import UndoOver
+from server.domains.undos.errors import UndoNotYours, UndoOver
 from server.kit.clock import Clock
 from server.kit.crypto import Keyring
 from server.kit.db import Database, Transaction
@@ -18,6 +18,11 @@ from server.kit.scope import Scope
 
 S = TypeVar("S", bound=msgspec.Struct)
 KEPT = timedelta(seconds=60)  # screens offer it for ten; a slow network has the rest
+
+
+class _Act(msgspec.Struct, frozen=True):
+    by: UUID | None
+    kept: msgspec.Raw
 
 
 class UndosService:
@@ -29,18 +34,22 @@ class UndosService:
         self._clock = clock
 
     async def keep(self, tx: Transaction, subject: UUID, act: str, kept: msgspec.Struct) -> None:
-        """Let this act be taken back for a minute; what is too old of others goes."""
+        """Let the caller take this act back for a minute; what is too old of others goes."""
         now = self._clock.now()
         await repository.trim(tx.connection, now - KEPT)
-        sealed = self._keyring.seal(msgspec.json.encode(kept), _place(tx, subject))
+        act_of = _Act(tx.scope.actor.id, msgspec.Raw(msgspec.json.encode(kept)))
+        sealed = self._keyring.seal(msgspec.json.encode(act_of), _place(tx, subject))
         await repository.keep(tx.connection, subject, act, sealed, now)
 
     async def take(self, tx: Transaction, subject: UUID, act: str, shape: type[S]) -> S:
-        """Return what was kept, once; raise UndoOver when it is too late or this was not the newest act."""
+        """Return what was kept, once; raise UndoOver (too late, or not the newest act) or UndoNotYours."""
         sealed = await repository.take(tx.connection, subject, act, self._clock.now() - KEPT)
         if sealed is None:
             raise UndoOver()
-        return msgspec.json.decode(self._keyring.open(sealed, _place(tx, subject)), type=shape)
+        done = msgspec.json.decode(self._keyring.open(sealed, _place(tx, subject)), type=_Act)
+        if done.by != tx.scope.actor.id:
+            raise UndoNotYours()  # the caller's transaction ends with it, so it stays for who did it
+        return msgspec.json.decode(done.kept, type=shape)
 
     async def drop(self, tx: Transaction, subjects: Iterable[UUID]) -> None:
         """Let nothing about these subjects come back."""

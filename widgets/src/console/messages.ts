@@ -54,6 +54,7 @@ const en = {
     forbidden: "Your role does not allow this.",
     too_late_to_rehearse: "The doors are open or the gathering is cancelled: a rehearsal is for before.",
     undo_over: "Too late to take this back: a minute has passed, or something else was done since.",
+    undo_not_yours: "Somebody else did this: only they can take it back.",
     unauthenticated: "You were signed out. Sign in again.",
   } as Record<string, string>,
   roles: {
@@ -121,6 +122,7 @@ const es: Messages = {
     forbidden: "Tus permisos no alcanzan para esto.",
     too_late_to_rehearse: "Las puertas están abiertas o el encuentro se canceló: se ensaya antes.",
     undo_over: "Ya no se puede deshacer: pasó un minuto o se hizo otra cosa después.",
+    undo_not_yours: "Lo hizo otra persona: solo ella puede deshacerlo.",
     unauthenticated: "Tu sesión se cerró. Entra de nuevo.",
   },
   roles: {

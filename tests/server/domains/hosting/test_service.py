@@ -12,6 +12,7 @@ from realtime.topics import Topic
 from server.domains.hosting.listeners import listeners
 from server.domains.hosting.schemas import ReportBody
 from server.domains.messages.errors import AlreadyDecided, NoSuchMessage
+from server.domains.messages.service import MOST_AT_ONCE
 from server.domains.rooms.errors import NoSuchRoom
 from server.domains.rooms.models import Room
 from server.domains.rooms.schemas import NewRoom, RoomChange
@@ -141,6 +142,22 @@ def topic(room: Room, system: Scope) -> Topic:
     return Topic(system.tenant.id, "chat", str(room.id))
 
 
+async def test_clearing_finds_what_is_older_than_much_elsewhere(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """A full page of newer words in a room that is not the host's hides none in the one that is."""
+    host, maker = person(system, "Ann", "moderator"), person(system, "Eve", "moderator")
+    bob = person(system, "Bob")
+    await open_gates(wiring, system)
+    private = await wiring.rooms.create(maker, NewRoom("invited", "Choir", [id_of(bob)]))
+    await send(wiring, bob, room, "bad words")
+    drafts = [post(bob, private, f"text {n}") for n in range(MOST_AT_ONCE)]
+    for start in range(0, len(drafts), 200):
+        await wiring.chat.post_many(system, drafts[start : start + 200])
+    assert (await wiring.hosting.clear(host, id_of(bob))).removed == 1
+    assert await bodies(wiring, system, room) == ["removed"]
+
+
 async def test_a_ban_may_clear(wiring: Wiring, system: Scope, room: Room) -> None:
     """The signal of a ban with `clear` takes everything down, one without leaves it."""
     one = guest(system)
@@ -172,6 +189,19 @@ async def test_reports(wiring: Wiring, system: Scope, room: Room) -> None:
     ):
         with pytest.raises(error):
             await wiring.hosting.report(scope, room.id, id, ReportBody("spam"))
+
+
+async def test_a_report_after_a_dismissal_opens_it_again(wiring: Wiring, system: Scope, room: Room) -> None:
+    """The same person may see that the words were changed into worse ones; it waits at its new place."""
+    host, one, bea = person(system, "Ann", "moderator"), guest(system), guest(system, "Bea")
+    first, second = await send(wiring, one, room, "sharp words"), await send(wiring, one, room, "other words")
+    await wiring.hosting.report(bea, room.id, first.id, ReportBody("unkind"))
+    await wiring.hosting.dismiss_reports(host, first.id)
+    await wiring.hosting.report(bea, room.id, second.id, ReportBody("spam"))
+    await wiring.chat.edit(one, room.id, first.id, "shameful words")
+    await wiring.hosting.report(bea, room.id, first.id, ReportBody("unsafe", "look now"))
+    found = await wiring.hosting.reports(host)
+    assert [(r.message.body, r.note) for r in found] == [("other words", ""), ("shameful words", "look now")]
 
 
 async def test_an_export_is_whole(wiring: Wiring, system: Scope, room: Room) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,7 @@ from server.domains.hosting.schemas import ReportBody
 from server.domains.messages.signals import MessagesRemoved
 from server.domains.rooms.models import Room
 from server.domains.rooms.schemas import NewRoom, RoomChange
-from server.domains.undos.errors import UndoOver
+from server.domains.undos.errors import UndoNotYours, UndoOver
 from server.domains.undos.service import KEPT
 from server.kit.clock import SystemClock
 from server.kit.errors import Forbidden, NotFound
@@ -151,6 +152,27 @@ async def test_only_the_newest_act_can_be_undone(
     with pytest.raises(UndoOver):
         await wiring.hosting.undo(host, held.id, "remove")
     assert await bodies(wiring, system, room) == ["removed"]
+
+
+async def test_only_who_did_it_takes_it_back(wiring: Wiring, system: Scope, room: Room, host: Scope) -> None:
+    """What one host took down, approved, let stand or wrote and deleted, no other brings back; they themselves can."""
+    one, eve = guest(system), person(system, "Eve", "moderator")
+    bad, kept = await send(wiring, one, room, "bad words"), await send(wiring, one, room, "sharp words")
+    own = await send(wiring, host, room, "my slip")
+    await wiring.hosting.report(guest(system, "Bea"), room.id, kept.id, ReportBody("unkind"))
+    await wiring.hosting.dismiss_reports(host, kept.id)
+    await wiring.rooms.change(host, room.id, RoomChange(hold="guests"))
+    held = await send(wiring, one, room, "some words")
+    await wiring.hosting.approve(host, held.id)
+    for message in (bad, own):
+        await wiring.chat.remove(host, room.id, message.id)
+    done: dict[UUID, Act] = {bad.id: "remove", own.id: "remove", kept.id: "keep", held.id: "approve"}
+    for id, act in done.items():
+        with pytest.raises(UndoNotYours):
+            await wiring.hosting.undo(eve, id, act)
+    assert await bodies(wiring, system, room) == ["removed", "sharp words", "removed", "some words"]
+    for id, act in done.items():
+        await wiring.hosting.undo(host, id, act)
 
 
 ACTS: list[Act] = ["remove", "approve", "decline", "keep"]
