@@ -142,30 +142,34 @@ def rows(
     table: str,
     columns: Sequence[str],
     *,
-    without: tuple[str, Sequence[str]] | None = None,
+    without: Sequence[str] = (),
+    ids: Sequence[str] = (),
 ) -> Iterator[str]:
     """Return some columns of a table as JSON texts, as they come; a table of any size fits.
 
-    `without` is a column and the values, as text, of the rows to be left out.
+    Rows that name one of `ids` in a column of `without` are left out.
     """
-    column, values = without or (columns[0], ())
+    named = [sql.SQL("or {}::text = any(%(ids)s)").format(sql.Identifier(column)) for column in without]
     statement = sql.SQL(
-        "select row_to_json(t)::text from (select {} from {} where not {}::text = any(%s)) t"
+        "select row_to_json(t)::text from (select {} from {} where (false {}) is not true) t"
     ).format(
         sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.Identifier(schema_of(tenant_id), table),
-        sql.Identifier(column),
+        sql.SQL(" ").join(named),
     )
     with connection.cursor(name="rows") as cursor:
-        cursor.execute(statement, (list(values),))
+        cursor.execute(statement, {"ids": list(ids)} if named else None)
         for (line,) in cursor:
             yield line
 
 
-def one_to_one(connection: Connection, tenant_id: str) -> Sequence[str]:
-    """Return the rooms of one-to-one prayer, by id."""
+def secluded(connection: Connection, tenant_id: str) -> Sequence[str]:
+    """Return the ids of what belongs to one-to-one prayer, or to a request whose asker is sealed.
+
+    Rooms, conversations, requests, and the cases of the queue about them.
+    """
     _inside(connection, schema_of(tenant_id))
-    return [row[0] for row in connection.execute("select id::text from rooms_rooms where kind = 'care'")]
+    return [row[0] for row in connection.execute(_SECLUDED)]
 
 
 def delist(control_url: str, tenant_id: str) -> None:
@@ -174,43 +178,61 @@ def delist(control_url: str, tenant_id: str) -> None:
         connection.execute("delete from control.tenants where id = %s", (tenant_id,))
 
 
-def set_aside(owner_url: str, tenant_id: str) -> None:
-    """Move a church's schema out of the way; what an interrupted restore left half done is dropped instead."""
-    schema, aside = _names(tenant_id)
+def set_aside(owner_url: str, tenant_id: str) -> bool:
+    """Move a church's schema out of the way; return whether there was one to keep.
+
+    While an earlier one stands aside no restore was settled since, so what is in its place is half done and is dropped.
+    """
+    schema, aside, _ = _names(tenant_id)
+    forget_replaced(owner_url, tenant_id)
     with psycopg.connect(owner_url) as connection:
+        if _there(connection, aside):
+            _drop(connection, schema)
+            return True
         if not _there(connection, schema):
-            return
-        if _there(connection, f"{schema}_before"):
-            connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
-        else:
-            connection.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(schema), aside))
+            return False
+        _rename(connection, schema, aside)
+        return True
 
 
-def take_back(owner_url: str, tenant_id: str) -> None:
-    """Undo `set_aside` after a failure: what was restored is dropped, what was there is there again."""
-    schema, aside = _names(tenant_id)
+def is_aside(owner_url: str, tenant_id: str) -> bool:
+    """Tell whether a restore has begun that is neither settled nor taken back."""
     with psycopg.connect(owner_url) as connection:
-        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-        if _there(connection, f"{schema}_before"):
-            connection.execute(sql.SQL("alter schema {} rename to {}").format(aside, sql.Identifier(schema)))
+        return _there(connection, _names(tenant_id)[1])
 
 
-def forget_aside(owner_url: str, tenant_id: str) -> None:
-    """Drop what was set aside."""
-    _, aside = _names(tenant_id)
+def take_back(owner_url: str, tenant_id: str, *, kept: bool) -> bool:
+    """Undo `set_aside`, which had `kept` something or not; return False when `settle` was faster, and change nothing.
+
+    What was restored is dropped, what was there is there again.
+    """
+    schema, aside, _ = _names(tenant_id)
     with psycopg.connect(owner_url) as connection:
-        connection.execute(sql.SQL("drop schema if exists {} cascade").format(aside))
+        there = _there(connection, aside)
+        if kept and not there:
+            return False
+        _drop(connection, schema)
+        if there:
+            _rename(connection, aside, schema)
+        return True
+
+
+def forget_replaced(owner_url: str, tenant_id: str) -> None:
+    """Drop what a settled restore has replaced."""
+    with psycopg.connect(owner_url) as connection:
+        _drop(connection, _names(tenant_id)[2])
 
 
 def settle(owner_url: str, tenant_id: str, announced: Sequence[Announcement]) -> None:
     """Make a restored schema part of this shard: its announcements in line again, its topics in a new epoch.
 
+    With its COMMIT the church is restored: what was set aside is not the church any more, and waits to be dropped.
     Numbers of announcements are the shard's, so they get new ones, and `processed` is told. Letters that waited are
     not carried: they have most likely been sent since.
     """
-    schema = schema_of(tenant_id)
+    schema, aside, replaced = _names(tenant_id)
     with psycopg.connect(owner_url) as connection:
-        floor = _highest_epoch(connection, schema)
+        floor = _highest_epoch(connection, aside)
         connection.execute("delete from shard.outbox where church = %s", (schema,))
         connection.execute("delete from shard.wakes where church = %s", (schema,))
         connection.execute("delete from shard.dead_letters where church = %s", (schema,))
@@ -226,16 +248,20 @@ def settle(owner_url: str, tenant_id: str, announced: Sequence[Announcement]) ->
                     "insert into processed values (%s, %s, %s)", (numbers[signal], listener, at)
                 )
         connection.execute("update topics set epoch = greatest(epoch, %s) + 1", (floor,))
+        if _there(connection, aside):
+            _rename(connection, aside, replaced)
 
 
-def _highest_epoch(connection: Connection, schema: str) -> int:
+def _highest_epoch(connection: Connection, aside: str) -> int:
     """Return an epoch that no client of this church can have seen: of today's topics, and of any deleted before.
 
     Minutes grow faster than restores do, so they are above the epochs of a church that was deleted meanwhile.
     """
     highest = int(time.time() // 60) - 1
-    if _there(connection, f"{schema}_before"):
-        _inside(connection, f"{schema}_before")
+    # a schema that another restore had only begun to fill has no topics
+    found = connection.execute("select to_regclass(%s)", (f"{aside}.topics",)).fetchone()
+    if found is not None and found[0] is not None:
+        _inside(connection, aside)
         row = connection.execute("select max(epoch) from topics").fetchone()
         highest = max(highest, (row and row[0]) or 0)
     return highest
@@ -251,9 +277,20 @@ def _announce(connection: Connection, schema: str, announced: Announcement) -> i
     return number
 
 
-def _names(tenant_id: str) -> tuple[str, sql.Identifier]:
+def _names(tenant_id: str) -> tuple[str, str, str]:
+    """Return the names of a church's schema: in its place, set aside, and replaced for good."""
     schema = schema_of(tenant_id)
-    return schema, sql.Identifier(f"{schema}_before")
+    return schema, f"{schema}_before", f"{schema}_replaced"
+
+
+def _rename(connection: Connection, schema: str, to: str) -> None:
+    connection.execute(
+        sql.SQL("alter schema {} rename to {}").format(sql.Identifier(schema), sql.Identifier(to))
+    )
+
+
+def _drop(connection: Connection, schema: str) -> None:
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
 
 
 def _there(connection: Connection, schema: str) -> bool:
@@ -278,6 +315,17 @@ select id, key, kind, data, at from shard.outbox where church = %(church)s
 union all
 select id, key, kind, data, at from shard.dead_letters where church = %(church)s
 order by id
+"""
+# what a room of one-to-one prayer is reported for is the pastors' alone
+_SECLUDED = """
+select id::text from rooms_rooms where kind = 'care'
+union select id::text from care_sessions
+union select request_id::text from prayer_sealed
+union select id::text from moderation_cases
+where kind in ('care', 'concern') or (kind = 'report' and team = 'pastors')
+  or (kind in ('prayer', 'flag') and subject in (select request_id from prayer_sealed))
+  or (kind = 'reply' and subject in (
+    select r.id from replies_replies r join prayer_sealed s on s.request_id = r.request_id))
 """
 _LISTING = """
 select jsonb_build_object(

@@ -144,6 +144,8 @@ def drop_church(owner_url: str, tenant_id: str) -> None:
     with connect(owner_url).begin() as connection:
         connection.exec_driver_sql(
             f"drop schema if exists {schema} cascade;"
+            f"drop schema if exists {schema}_before cascade;"  # what a restore set aside
+            f"drop schema if exists {schema}_replaced cascade;"
             f"delete from shard.outbox where church = '{schema}';"
             f"delete from shard.wakes where church = '{schema}' and topic <> 'control:people';"
             f"delete from shard.dead_letters where church = '{schema}';"

@@ -90,6 +90,19 @@ async def _all(run: _Restore, home: Place, names: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
+async def _ended(work: asyncio.Future[None]) -> None:
+    """Wait until work in a thread has ended, also when we are interrupted: a church half restored must stay shut."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+def _did(work: asyncio.Future[None]) -> bool:
+    return work.done() and not work.cancelled() and work.exception() is None
+
+
 class _Restore:
     """One run: where to, and what was answered beforehand."""
 
@@ -130,17 +143,18 @@ class _Restore:
                 await self._wiring.tenants.suspend(there.slug)
         tenant = there or await self._enlist(listing)
         open_again = (there.status if there else listing.status) == "active"
+        loading = asyncio.ensure_future(
+            asyncio.to_thread(self._load, tenant, folder / "church.dump", manifest, announced)
+        )
         try:
             with progress(f"Restoring {tenant.slug}"):
-                await asyncio.to_thread(self._load, tenant, folder / "church.dump", manifest, announced)
-        except BaseException:
-            if there is None:
+                await _ended(loading)
+        finally:
+            if there is None and not _did(loading):
                 carry.delist(self._found.owner_url, tenant.id)
                 open_again = False
-            raise
-        finally:
             self._forget_cached(tenant)
-            if open_again:
+            if open_again and not carry.is_aside(self._found.owner_of(tenant.shard), tenant.id):
                 await self._wiring.tenants.resume(tenant.slug)
         done = f"{tenant.name} is as it was on {manifest.made_at:%Y-%m-%d at %H:%M} UTC."
         return done if open_again else f"{done} It is paused: `narthex tenant resume {tenant.slug}` opens it."
@@ -153,6 +167,11 @@ class _Restore:
         if tenant.status in ("creating", "deleting"):
             raise Stopped(
                 f"{tenant.slug} is {tenant.status}: `narthex tenant delete {tenant.slug}` first, then restore it."
+            )
+        if tenant.status == "active" and carry.is_aside(self._found.owner_of(tenant.shard), tenant.id):
+            raise Stopped(
+                f"{tenant.slug} was opened by hand after a restore that never ended, and what it wrote since would be "
+                f"lost. If it may be: `narthex tenant suspend {tenant.slug}`, then restore it again."
             )
         return tenant
 
@@ -181,18 +200,22 @@ class _Restore:
         """Put the schema in place; when that fails, what was there is there again."""
         owner_url = self._found.owner_of(tenant.shard)
         pg_restore = pgtools.find("pg_restore", max(manifest.postgres, pgtools.server_major(owner_url)))
-        carry.set_aside(owner_url, tenant.id)
+        kept = carry.set_aside(owner_url, tenant.id)
         try:
             migrations.create_empty(owner_url, tenant.id)
             words = [f"--schema={tenant.ref.schema}", "--single-transaction", "--exit-on-error", "--no-owner"]
             pgtools.run(pg_restore, [*words, f"--dbname={pgtools.database_of(owner_url)}", dump], owner_url)
-            carry.settle(owner_url, tenant.id, announced)
             for failure in migrations.upgrade_churches(owner_url, [tenant.id]):
                 raise Stopped(f"{tenant.slug} could not be migrated: {failure.error}")
+            carry.settle(owner_url, tenant.id, announced)
         except BaseException:
-            carry.take_back(owner_url, tenant.id)
-            raise
-        carry.forget_aside(owner_url, tenant.id)
+            if carry.take_back(owner_url, tenant.id, kept=kept):
+                raise
+        # from here on the church is restored, whatever becomes of what it replaced
+        try:
+            carry.forget_replaced(owner_url, tenant.id)
+        except psycopg.Error as error:
+            complain(f"What {tenant.slug} was before is still kept, until its next restore: {error}")
 
     def _forget_cached(self, tenant: Tenant) -> None:
         """Tell every process that what it remembers of this church is of another time."""
