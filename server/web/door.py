@@ -104,9 +104,12 @@ class Door(ASGIMiddleware):
             who = await self._identity.identify(tenant, proof_of(headers, scope["method"]), origin)
         exchange.actor = who.actor.kind
         await self._limit(who, exchange)
-        await self._admission.admit(who)
         rule: Rule = opt["rule"]
+        # The rule comes before bans: who is nobody yet is told to sign in, from a banned address too. Whoever signs in
+        # is judged as themselves, at the next request: staff may sit behind the address of somebody banned.
         rule.require(who)
+        if opt.get("judged", not opt.get("stranger")):
+            await self._admission.admit(who)
         scope["state"]["scope"] = who
         next_app = _tried_again(next_app)
         key = headers.get("idempotency-key")

@@ -101,19 +101,19 @@ class Gateway:
         transport.hand_over(receiver)
 
     async def _check(self, scope: Any) -> Peer:
-        """Refuse in this order: address, church, site, subprotocol, rate."""
+        """Refuse in this order: path, rate, church, site, subprotocol; whoever is refused has been counted."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         exchange = scope["state"]["exchange"]
         path: str = scope["path"]
         if not path.startswith(PATH):
             raise NotFound()
+        await self._limiter.take(self._per_address, network(exchange.address))
         tenant = await self._door.church(path.removeprefix(PATH), headers.get("host", ""))
         if tenant.status != "active":
             raise Suspended()
         browser = check_origin(headers.get("origin"), headers.get("host", ""), self._door.scheme)
         if SUBPROTOCOL not in scope["subprotocols"]:
             raise Upgrade()
-        await self._limiter.take(self._per_address, network(exchange.address))
         self._learn(tenant)
         agent = headers.get("user-agent", "")[:200]
         return Peer(tenant, Origin(exchange.request_id, exchange.address, agent), browser)

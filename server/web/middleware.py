@@ -34,7 +34,7 @@ LARGEST_HEADERS = 16 * 1024  # bytes of names and values together
 MOST_HEADERS = 100
 LONGEST_ADDRESS = 4 * 1024  # bytes of path and query
 
-COSTLY = ("/api/", "/w/", "/console/")  # paths that ask the database; files are cheap
+COSTLY = ("/api/", "/w/", "/wall/", "/console/")  # paths that ask the database; files are cheap
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
@@ -174,7 +174,10 @@ async def refuse(error: AppError, exchange: Exchange, send: Send) -> None:
 
 
 def check_bounds(scope: Any) -> None:
-    """Refuse headers or an address beyond our bounds, and characters that no field may hold."""
+    """Refuse headers or an address beyond our bounds, and characters that no field may hold.
+
+    A path with an empty segment is refused too: the router would read it as another one than we and proxies test.
+    """
     headers = scope["headers"]
     if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > LARGEST_HEADERS:
         detail = f"At most {MOST_HEADERS} headers of {LARGEST_HEADERS} bytes together."
@@ -183,7 +186,8 @@ def check_bounds(scope: Any) -> None:
     if len(scope["raw_path"] or b"") + len(query) > LONGEST_ADDRESS:
         detail = f"Path and query have at most {LONGEST_ADDRESS} bytes."
         raise AddressTooLong(detail, errors=(FieldError("", "address_too_long", detail, LONGEST_ADDRESS),))
-    if "\x00" in scope["path"] or "\ufffd" in scope["path"]:
+    path = scope["path"]
+    if not path.startswith("/") or any(bad in path for bad in ("//", "\x00", "\ufffd")):
         raise NotFound("There is nothing at this address.")
     if b"%" in query:
         _check_query(query)
@@ -206,9 +210,11 @@ def _check_query(query: bytes) -> None:
 def client_address(scope: Any, proxies: int) -> str:
     """Return the caller's address: the entry that the outermost of our own proxies added to X-Forwarded-For.
 
-    Entries further left are the caller's own words. A request that passed fewer proxies is not believed at all.
+    Entries further left are the caller's own words. A request that passed fewer proxies is not believed at all. IPv4
+    written as IPv6 (::ffff:…) is given as IPv4: within one /64 all of it would count as a single caller.
     """
     peer: str = (scope.get("client") or ("",))[0]
+    peer = _plain(peer) or peer
     if not proxies:
         return peer
     given = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
@@ -216,12 +222,20 @@ def client_address(scope: Any, proxies: int) -> str:
     if len(entries) < proxies:
         return peer
     entry = entries[-proxies]
-    if entry.count(":") == 1 or entry.startswith("["):  # some proxies add the port
-        entry = entry.rpartition(":")[0].strip("[]")
+    if entry.startswith("["):  # some proxies add brackets and the port
+        entry = entry[1:].partition("]")[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
+    return _plain(entry) or peer
+
+
+def _plain(address: str) -> str | None:
+    """Return the one way to write an address, IPv4 for what is mapped into IPv6; None for what is no address."""
     try:
-        return str(ipaddress.ip_address(entry))
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return peer
+        return None
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def network(address: str) -> str:

@@ -174,7 +174,7 @@ async def test_whoever_is_sent_away_loses_their_socket(
 async def until_read(process: Process) -> None:
     """Wait until the process has read the log's wakes after this moment: it then knows who is here."""
     began = time.monotonic()
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         while True:
             asked = time.monotonic()
             page = (await http.get(f"{process.internal}/metrics")).text

@@ -67,7 +67,7 @@ def kid_of(token: str) -> str:
     except (ValueError, msgspec.DecodeError, RecursionError):
         raise BadIdentity("The header of the identity token cannot be read.") from None
     kid = header.get("kid")
-    if not isinstance(kid, str) or not 1 <= len(kid) <= 100:
+    if not isinstance(kid, str) or not 1 <= len(kid) <= 100 or not (kid.isascii() and kid.isprintable()):
         raise BadIdentity("The header of the identity token names no kid.")
     return kid
 

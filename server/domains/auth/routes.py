@@ -1,7 +1,8 @@
 """Sign in and out, over HTTP.
 
 `stranger`: what the request shows to say who is asking is not looked at, so that an old cookie or token is never in
-the way of a new one. `secret_answer`: the answer holds tokens and is never kept for a repeated request.
+the way of a new one; nor are bans of a device or an address, behind which staff may sit as well. `judged`: bans are
+asked all the same. `secret_answer`: the answer holds tokens and is never kept for a repeated request.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ async def me(scope: Scope) -> Me:
     operation_id="guest_sign_in",
     summary="Begin as a guest",
     tags=["auth"],
-    opt={"rule": policy.PUBLIC, "stranger": True, "secret_answer": True},
+    opt={"rule": policy.PUBLIC, "stranger": True, "judged": True, "secret_answer": True},
 )
 async def guest(scope: Scope, auth: AuthService, data: GuestSignIn) -> Tokens:
     """The tokens are bound to this church and to widgets, and remember the site."""

@@ -6,7 +6,7 @@ select version, settings::text as settings from care_settings;
 -- Replace the rules, while they have the version that is expected, if any; returns the new one.
 insert into care_settings (settings) values ((:settings::text)::jsonb)
 on conflict (single) do update set settings = excluded.settings, version = care_settings.version + 1
-where (:expected)::int is null or care_settings.version = :expected
+where (:expected)::bigint is null or care_settings.version = :expected
 returning version;
 
 -- name: insert^

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 
 from server.domains.moderation import policy
@@ -22,6 +24,8 @@ from server.domains.subjects.models import Kind, Team
 from server.kit import paging
 from server.kit.instants import Instant, settle
 from server.kit.scope import Scope
+
+Rank = Annotated[int, msgspec.Meta(ge=-100, le=100)]  # a weight in a cursor; a bigger one is none of ours
 
 
 @get(
@@ -41,7 +45,7 @@ async def queue(
     limit: paging.Limit = 50,
 ) -> paging.Page[CaseShown]:
     """Of one team, or of all I work on; the heaviest first, then the oldest. `mine`: assigned to me."""
-    start = paging.decode(after, tuple[int, Instant, UUID])
+    start = paging.decode(after, tuple[Rank, Instant, UUID])
     found = await moderation.queue(
         scope,
         team=team,

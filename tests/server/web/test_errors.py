@@ -229,6 +229,12 @@ async def test_unforeseen_error(client: httpx.AsyncClient) -> None:
     assert traces[0]["request_id"] == "abcdef123456"
 
 
+def test_a_need_goes_out_with_the_refusal() -> None:
+    """Of an error's plain values only the kind of card is shown; others are for headers."""
+    refused = AppError("No.", extra={"card": "self_harm", "allow": "GET"})
+    assert errors.problem(refused, "r1").extra == {"card": "self_harm"}
+
+
 def test_reply_on_a_socket() -> None:
     """The same error on a socket is its code, its sentence and, where there is one, the pause."""
     assert errors.reply(Limited(retry_after=2.5)) == {

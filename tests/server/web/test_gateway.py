@@ -13,12 +13,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from realtime.channel import Who
+from server.domains.tenants.errors import NoSuchChurch
 from server.kit.clock import SystemClock
 from server.kit.errors import Limited
-from server.kit.limits import Limiter
+from server.kit.limits import Limit, Limiter
+from server.kit.logs import Exchange
 from server.kit.scope import Actor, Scope, TenantRef
 from server.settings import Settings
-from server.web.gateway import CROWD, GatewayDoor, Toll
+from server.web.gateway import CROWD, Gateway, GatewayDoor, Toll
 from tests.server.web.test_serve import Process, started
 
 
@@ -86,6 +88,10 @@ async def test_a_socket_without_a_site_needs_an_api_key(process: Process) -> Non
         ("grace/x", (404, "no_such_church")),
         ("..%2fgrace", (404, "no_such_church")),
         ("pg_catalog", (404, "no_such_church")),
+        ("gr%00ace", (404, "no_such_church")),
+        ("gr%fface", (404, "no_such_church")),
+        ("/grace", (404, "no_such_church")),
+        ("grace%2f%2f", (404, "no_such_church")),
     ],
 )
 async def test_an_unknown_church_is_not_found(
@@ -93,6 +99,51 @@ async def test_an_unknown_church_is_not_found(
 ) -> None:
     """A socket at an address that is no church gets 404, as a page would."""
     assert await refused(socket_url(process, church), origin=process.url) == expected
+
+
+async def test_a_handshake_counts_before_the_church_is_looked_up() -> None:
+    """Whoever knocks at made-up churches spends their own address's minute, and then asks the database no more."""
+    asked: list[str] = []
+
+    class Churches:
+        async def church(self, slug: str, host: str) -> TenantRef:
+            asked.append(slug)
+            raise NoSuchChurch()
+
+    class Till:
+        left = 2
+
+        async def take(self, limit: Limit, caller: str) -> None:
+            assert (limit.name, caller) == ("sockets", "192.0.2.7")
+            self.left -= 1
+            if self.left < 0:
+                raise Limited(retry_after=1)
+
+    untouched: Any = None
+    gateway = Gateway(
+        untouched,
+        door=Churches(),  # type: ignore[arg-type]
+        node=untouched,
+        limiter=Till(),  # type: ignore[arg-type]
+        per_address=Limit("sockets", 2),
+        learn=untouched,
+    )
+    answers = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    for n in range(4):
+        exchange = Exchange("a-request", "192.0.2.7")
+        asking = {
+            "type": "websocket",
+            "path": f"/live/made-up-{n}",
+            "headers": [],
+            "state": {"exchange": exchange},
+        }
+        await gateway(asking, untouched, send)
+    assert [one["status"] for one in answers if "status" in one] == [404, 404, 429, 429]
+    assert asked == ["made-up-0", "made-up-1"]
 
 
 async def test_another_path_is_no_socket(process: Process) -> None:

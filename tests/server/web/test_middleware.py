@@ -228,11 +228,31 @@ def scope(client: str, *forwarded: str) -> dict[str, Any]:
         (1, ["[2001:db8::1]:4711"], "2001:db8::1"),
         (1, ["2001:DB8::1"], "2001:db8::1"),
         (1, ["6.6.6.6, "], "9.9.9.9"),
+        (1, ["::ffff:1.1.1.1"], "1.1.1.1"),
+        (1, ["::FFFF:101:101"], "1.1.1.1"),
+        (1, ["[::ffff:1.1.1.1]:4711"], "1.1.1.1"),
+        (1, ["[2001:db8::1]"], "2001:db8::1"),
     ],
 )
 def test_client_address(proxies: int, forwarded: list[str], address: str) -> None:
     """Only the entry that our own outermost proxy added is believed."""
     assert client_address(scope("9.9.9.9", *forwarded), proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::ffff:cb00:7109", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("", ""),
+    ],
+)
+def test_a_mapped_peer_is_its_own_address(peer: str, address: str) -> None:
+    """Where we listen on IPv6 the kernel writes IPv4 callers as ::ffff:…; each is one caller, not all of them one."""
+    assert client_address(scope(peer), 0) == address
+    assert client_address(scope(peer, "nonsense"), 1) == address
 
 
 def test_network() -> None:
@@ -271,6 +291,87 @@ async def test_limits_by_address_and_person(wiring: Wiring) -> None:
         codes = [(await client.get("/api/v1/grace/notes", headers=OWNER)).status_code for _ in range(3)]
         assert codes == [200, 200, 429]
         assert (await client.get("/api/v1/grace")).status_code == 200
+
+
+async def _asked(app: Litestar, path: str, kind: str = "http") -> tuple[int, dict[bytes, bytes]]:
+    """Ask for a path as the server hands it over: a client would tidy it first."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asked = {
+        "type": kind,
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1:8000")],
+        "client": ("192.0.2.7", 1),
+        "server": ("127.0.0.1", 8000),
+        "scheme": "http",
+        "root_path": "",
+        "state": {},
+    }
+    await app(asked, receive, send)  # type: ignore[arg-type]
+    return sent[0]["status"], dict(sent[0]["headers"])
+
+
+@on_module_loop
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/v1/grace",
+        "///api/v1/grace",
+        "/api//v1/grace",
+        "/api/v1//grace/",
+        "/api/v1/grace//",
+        "api/v1/grace",
+        "//w/grace/chat",
+        "/w//grace/chat",
+        "//wall/grace",
+        "//console/grace",
+        "//health/live",
+        "/./api/v1/grace",
+        "/x/../api/v1/grace",
+        "/api/./v1/grace",
+        "/API/v1/grace",
+        "/Api/V1/grace",
+        "/W/grace/chat",
+        "/live/grace",
+    ],
+)
+async def test_an_address_has_one_spelling(app: Litestar, path: str) -> None:
+    """Another spelling of an address, doubled slashes above all, is none: every test sees what the router sees."""
+    assert (await _asked(app, path))[0] == 404
+
+
+@on_module_loop
+async def test_an_encoded_slash_counts_as_one(client: httpx.AsyncClient) -> None:
+    """The server decodes before anybody looks: %2F doubles a slash, or stands for one and is counted."""
+    assert (await client.get("http://127.0.0.1:8000/%2Fapi/v1/grace")).status_code == 404
+    answer = await client.get("http://127.0.0.1:8000/api%2Fv1/grace")
+    assert answer.status_code == 200
+    assert '"address"' in answer.headers["ratelimit-policy"]
+
+
+@on_module_loop
+async def test_whatever_asks_the_database_is_counted_by_address(wiring: Wiring) -> None:
+    """Every address of a church, and of operators, takes from its caller's minute; with a slash at the end too."""
+    application = _with(wiring, address_per_minute=10_000_000, church_per_minute=10_000_000)
+    async with _client(application) as client:
+        for path, _ in handlers(application):
+            if "{church}" not in path and "/operator" not in path:
+                continue
+            address = re.sub(
+                r"\{(\w+)\}", lambda found: "grace" if found[1] == "church" else str(UUID(int=5)), path
+            )
+            for one in (address, f"{address}/"):
+                answer = await client.get(one)
+                assert '"address";q=10000000' in answer.headers.get("ratelimit-policy", ""), one
 
 
 def test_every_handler_has_a_rule(wiring: Wiring) -> None:

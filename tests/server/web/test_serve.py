@@ -22,7 +22,7 @@ def process(settings: Settings) -> Iterator[Process]:
 
 def test_answers(process: Process) -> None:
     """A process answers for a church and says neither what it is made of nor anything unasked."""
-    answer = httpx.get(f"{process.url}/api/v1/grace")
+    answer = httpx.get(f"{process.url}/api/v1/grace", timeout=30)
     assert answer.json()["name"] == "Grace Church"
     assert "server" not in answer.headers
     assert "date" in answer.headers
@@ -33,24 +33,26 @@ def test_head(process: Process) -> None:
     answer = httpx.head(f"{process.url}/api/v1/grace")
     assert answer.status_code == 200
     assert answer.content == b""
-    assert answer.headers["content-length"] == str(len(httpx.get(f"{process.url}/api/v1/grace").content))
+    assert answer.headers["content-length"] == str(
+        len(httpx.get(f"{process.url}/api/v1/grace", timeout=30).content)
+    )
 
 
 def test_metrics_are_internal(process: Process) -> None:
     """Metrics are on the internal address only, by route template."""
-    httpx.get(f"{process.url}/api/v1/grace")
-    text = httpx.get(f"{process.internal}/metrics").text
+    httpx.get(f"{process.url}/api/v1/grace", timeout=30)
+    text = httpx.get(f"{process.internal}/metrics", timeout=30).text
     assert 'narthex_http_requests_total{method="GET",route="/api/v1/{church}",status="200"}' in text
     assert 'narthex_cache_reads_total{cache="directory",found="yes"}' in text
     assert "process_resident_memory_bytes" in text
     for path in ("/metrics", "/drain"):
-        assert httpx.get(process.url + path).status_code == 404
-    assert httpx.get(f"{process.internal}/nothing").status_code == 404
+        assert httpx.get(process.url + path, timeout=30).status_code == 404
+    assert httpx.get(f"{process.internal}/nothing", timeout=30).status_code == 404
 
 
 def test_headers_are_bounded(process: Process) -> None:
     """Headers over 16 KiB get 431 with the limit; endless ones are cut off before they fill the memory."""
-    answer = httpx.get(f"{process.url}/api/v1/grace", headers={"x-long": "x" * 17_000})
+    answer = httpx.get(f"{process.url}/api/v1/grace", headers={"x-long": "x" * 17_000}, timeout=30)
     assert answer.status_code == 431
     assert answer.json()["errors"][0]["limit"] == 16_384
     with process.connect() as peer:
@@ -65,7 +67,7 @@ def test_headers_are_bounded(process: Process) -> None:
 
 def test_address_is_bounded(process: Process) -> None:
     """A path and query over 4 KiB get 414."""
-    assert httpx.get(f"{process.url}/api/v1/grace?x={'x' * 5000}").status_code == 414
+    assert httpx.get(f"{process.url}/api/v1/grace?x={'x' * 5000}", timeout=30).status_code == 414
 
 
 @pytest.mark.parametrize(
@@ -83,10 +85,10 @@ def test_nonsense_is_refused(process: Process, request_: bytes) -> None:
 def test_draining(settings: Settings) -> None:
     """After POST /drain balancers are told to go elsewhere, who comes is still served, and SIGTERM ends it cleanly."""
     with started(settings) as process:
-        assert httpx.post(f"{process.internal}/drain").status_code == 202
-        answer = httpx.get(f"{process.url}/health/ready")
+        assert httpx.post(f"{process.internal}/drain", timeout=30).status_code == 202
+        answer = httpx.get(f"{process.url}/health/ready", timeout=30)
         assert (answer.status_code, answer.json()["status"]) == (503, "draining")
-        assert httpx.get(f"{process.url}/health/live").status_code == 200
-        assert httpx.get(f"{process.url}/api/v1/grace").status_code == 200
+        assert httpx.get(f"{process.url}/health/live", timeout=30).status_code == 200
+        assert httpx.get(f"{process.url}/api/v1/grace", timeout=30).status_code == 200
         process.popen.send_signal(signal.SIGTERM)
         assert process.popen.wait(LIFE) == 0

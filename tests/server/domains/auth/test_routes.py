@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,10 +11,12 @@ import httpx
 import psycopg
 import pytest
 
+from server.domains.rooms.models import Room
 from server.kit.scope import Scope
 from server.settings import Settings
-from server.web.app import create_app
+from server.web.app import create_app, handlers
 from server.wiring import Wiring
+from tests.server.domains.voices import guest, id_of, person, send
 
 PASSWORD = "a long walk by the lake"
 API = "/api/v1/grace"
@@ -219,3 +223,56 @@ async def test_slow_down_says_when(client: httpx.AsyncClient) -> None:
     answer = await client.post(f"{API}/auth/sign-in", json=ANNA)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 900
+
+
+async def test_a_banned_address_lets_staff_sign_in(
+    client: httpx.AsyncClient, wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """A troll's ban on the church's own network keeps guests and members out there, and nobody from signing in."""
+    troll = guest(system, "Troll", address="127.0.0.1")
+    await send(wiring, troll, room)
+    await wiring.accounts.create(
+        system, email="ben@grace.example", name="Ben", password=PASSWORD, roles=frozenset({"member"})
+    )
+    first = await tokens(client)
+    await wiring.safety.ban(person(system, "Ann", "moderator"), id_of(troll), "Troll", kinds=("address",))
+    # who is nobody yet is told to sign in, not that they are banned: the console asks this first
+    nobody = await client.get(f"{API}/auth/console/session")
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "unauthenticated")
+    answer = await client.post(f"{API}/auth/console/sign-in", json=ANNA)
+    assert answer.status_code == 200, answer.text
+    cookie = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+    assert (await client.get(f"{API}/auth/console/session", headers=cookie)).status_code == 200
+    answer = await client.post(f"{API}/auth/refresh", json={"refresh_token": first["refresh_token"]})
+    assert answer.status_code == 200, answer.text
+    assert (await client.get(f"{API}/auth/me", headers=bearer(answer.json()))).status_code == 200
+    forgot = await client.post(f"{API}/links/forgot", json={"email": ANNA["email"]})
+    assert forgot.status_code == 202, forgot.text
+    look = await client.post(f"{API}/links/look", json={"kind": "reset", "token": "x" * 43})
+    assert look.json()["code"] != "banned"
+    newcomer = {"nickname": "Again", "consent": "2026-01", "site": "", "locale": "en"}
+    answer = await client.post(f"{API}/auth/guest", json=newcomer)
+    assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+    # who has signed in is judged by who they are: a member is no host
+    answer = await client.post(f"{API}/auth/sign-in", json={**ANNA, "email": "ben@grace.example"})
+    assert answer.status_code == 200, answer.text
+    answer = await client.get(f"{API}/auth/me", headers=bearer(answer.json()))
+    assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+
+
+async def test_every_way_in_says_whether_bans_are_asked(wiring: Wiring) -> None:
+    """Only who becomes a guest without any proof is judged by device and address before they are anybody."""
+    judged = {
+        path
+        for path, handler in handlers(create_app(wiring))
+        if handler.opt.get("stranger") and handler.opt.get("judged")
+    }
+    assert judged == {"/api/v1/{church}/auth/guest"}
+
+
+@pytest.mark.parametrize("kid", ["a\x00b", "\x00", "a\x7fb", "a b", "\u00e9", "\ud800", "x" * 101, ""])
+async def test_a_kid_that_no_key_can_have(client: httpx.AsyncClient, kid: str) -> None:
+    """A website's token whose kid is no kid is refused, before the database is asked for it."""
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "EdDSA", "kid": kid}).encode()).rstrip(b"=").decode()
+    answer = await client.post(f"{API}/auth/identity", json={"token": f"{header}.e30.AAAA"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_identity"), answer.text
