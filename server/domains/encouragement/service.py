@@ -94,6 +94,10 @@ class EncouragementService:
         await self._prayer.record(tx, "reply.removed", before, reply=reply_id)
         return reply
 
+    async def below(self, tx: Transaction, request_id: UUID) -> tuple[Reply, ...]:
+        """Return what stands below a request in the order of its writing; whoever asks may read it."""
+        return (await self._replies.of(tx, [request_id])).get(request_id, ())
+
     async def _locked(self, tx: Transaction, reply_id: UUID) -> tuple[Request, str]:
         """Lock the request that a reply belongs to, for who may decide about it; return it and the reply's words."""
         APPROVE.require(tx.scope)

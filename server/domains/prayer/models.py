@@ -100,6 +100,22 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 50
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What stands on a wall and is not answered, as far as an order of them needs it."""
+
+    id: UUID
+    urgent: bool
+    anonymous: bool
+    approved_at: datetime
+
+    def told(self, prayed: int) -> int:
+        """Return how many prayed as far as its place may tell: few under an anonymous request are all alike.
+
+        They stand in the middle of what is hidden, so that it neither starves nor always comes first.
+        """
+        return (FEW - 1) // 2 if self.anonymous and prayed < FEW else prayed
+
+
 class OnWalls(msgspec.Struct, frozen=True, kw_only=True):
     """What readers of walls look for: put up last in front, behind (approved_at, id)."""
 

@@ -182,8 +182,8 @@ where to_tsvector('simple', extensions.unaccent(lower(case when public_body <> '
 order by approved_at desc, id desc limit :most;
 
 -- name: standing
--- Read what a session is led by: id, urgency and age of what stands on these walls and is not answered.
-select id, urgent, approved_at from prayer_requests
+-- Read what a session is led by, of what stands on these walls and is not answered.
+select id, urgent, anonymous, approved_at from prayer_requests
 where state = 'approved' and visibility = any(:visibilities::text[]) order by approved_at, id limit :most;
 
 -- name: own_page

@@ -16,6 +16,7 @@ from server.domains.prayer.models import (
     Place,
     Request,
     Settings,
+    Standing,
     Suggestion,
     Terms,
     Visibility,
@@ -214,12 +215,10 @@ async def wall_list(connection: Connection, wanted: OnWalls, terms: Terms | None
     return _requests(found)
 
 
-async def standing(
-    connection: Connection, visibilities: Sequence[Visibility], most: int
-) -> list[tuple[UUID, bool, datetime]]:
-    """Read id, urgency and age of what stands and is not answered."""
+async def standing(connection: Connection, visibilities: Sequence[Visibility], most: int) -> list[Standing]:
+    """Read what stands and is not answered, as far as an order needs it."""
     rows = await _sql.standing(connection, visibilities=list(visibilities), most=most)
-    return [(row["id"], row["urgent"], row["approved_at"]) for row in rows]
+    return [Standing(**row) for row in rows]
 
 
 async def own_list(connection: Connection, asker_id: UUID, before: Place, most: int) -> list[Request]:

@@ -29,6 +29,7 @@ from server.domains.prayer.models import (
     Place,
     Request,
     Settings,
+    Standing,
     Verdict,
     Visibility,
     Wanted,
@@ -334,10 +335,8 @@ class PrayerService:
         """Return what stands on walls, or stood there; whoever asks may read them."""
         return await repository.wall_list(tx.connection, wanted, policy.terms(wanted.q))
 
-    async def standing(
-        self, tx: Transaction, visibilities: Sequence[Visibility]
-    ) -> list[tuple[UUID, bool, datetime]]:
-        """Return id, urgency and age of all that stands and is not answered, oldest first: what a session needs."""
+    async def standing(self, tx: Transaction, visibilities: Sequence[Visibility]) -> list[Standing]:
+        """Return all that stands and is not answered, oldest first: what a session needs."""
         return await repository.standing(tx.connection, visibilities, MOST_STANDING)
 
     async def team_list(self, tx: Transaction, wanted: Wanted) -> list[Request]:

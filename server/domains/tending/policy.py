@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from server.domains.prayer.errors import NeedsReason
-from server.domains.prayer.models import APPROVE, EDIT, READ_TEAM, SETTINGS, UNSEAL
+from server.domains.prayer.models import APPROVE, EDIT, READ_TEAM, SETTINGS, UNSEAL, Standing
 from server.domains.prayer.schemas import WeekShown
 from server.kit.errors import FieldError
 from server.kit.scope import TenantRef
@@ -35,12 +35,13 @@ def check_reason(text: str) -> str:
     return text
 
 
-def least_prayed(
-    standing: list[tuple[UUID, bool, datetime]], prayed: dict[UUID, int], most: int
-) -> list[UUID]:
+def least_prayed(standing: list[Standing], prayed: dict[UUID, int], most: int) -> list[UUID]:
     """Return what a list of prayers begins with: least prayed, then urgent, then oldest."""
-    ordered = sorted(standing, key=lambda one: (prayed.get(one[0], 0), not one[1], one[2], one[0]))
-    return [id for id, _, _ in ordered[:most]]
+
+    def place(one: Standing) -> tuple[int, bool, datetime, UUID]:
+        return one.told(prayed.get(one.id, 0)), not one.urgent, one.approved_at, one.id
+
+    return [one.id for one in sorted(standing, key=place)[:most]]
 
 
 def monday(now: datetime) -> date:

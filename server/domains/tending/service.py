@@ -74,7 +74,7 @@ class TendingService:
             walls.append("pastors")
         async with self._database.transaction(scope, readonly=True) as tx:
             standing = await self._prayer.standing(tx, walls)
-            prayed = await self._intercession.totals(tx, [id for id, _, _ in standing])
+            prayed = await self._intercession.totals(tx, [one.id for one in standing])
             return await self._prayer.shown(tx, policy.least_prayed(standing, prayed, MOST_PRINTED))
 
     async def week(self, scope: Scope) -> WeekShown:

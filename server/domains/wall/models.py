@@ -19,7 +19,10 @@ class Prayer(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """A request's place in a guided session: urgent ones first, then those least prayed for, then the oldest."""
+    """A request's place in a guided session: urgent ones first, then those least prayed for, then the oldest.
+
+    `prayed` is one and the same for all anonymous requests whose count is not told.
+    """
 
     calm: bool
     prayed: int

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from realtime.topics import Topic
 from server.domains.prayer.models import (
+    APPROVE,
     FEW,
     MEMBERS,
     PASTORS,
     READ_TEAM,
     OnWalls,
     Request,
+    Standing,
     State,
     Visibility,
 )
@@ -30,6 +31,7 @@ PRAY = Rule(anyone=True)
 FLAG = Rule(anyone=True)
 FOLLOW = MEMBERS
 ENCOURAGE = Rule(MEMBERS.roles, guests=True)
+LOOK_BELOW, TAKE_DOWN = READ_TEAM, APPROVE
 
 DAY = 86_400
 PRAYERS = Limit("prayed_address", 2_000, 3_600)  # a full church behind one address
@@ -104,11 +106,10 @@ def counts(requests: Iterable[Request], totals: Mapping[UUID, int]) -> dict[UUID
 
 
 def session(
-    standing: Iterable[tuple[UUID, bool, datetime]],
-    totals: Mapping[UUID, int],
-    after: Step | None,
-    most: int,
+    standing: Iterable[Standing], totals: Mapping[UUID, int], after: Step | None, most: int
 ) -> list[Step]:
     """Return the next requests to pray for, in order."""
-    steps = (Step(not urgent, totals.get(id, 0), at, id) for id, urgent, at in standing)
+    steps = (
+        Step(not one.urgent, one.told(totals.get(one.id, 0)), one.approved_at, one.id) for one in standing
+    )
     return sorted(step for step in steps if after is None or step > after)[:most]

@@ -14,7 +14,7 @@ from server.domains.prayer.models import Category, OnWalls, Request, Visibility
 from server.domains.prayer.schemas import Flag, NewReply
 from server.domains.wall import policy
 from server.domains.wall.models import Step
-from server.domains.wall.schemas import AskMine, Encouraged, Mine, Pray, Prayed, WallPage
+from server.domains.wall.schemas import AskMine, Encouraged, Mine, Pray, Prayed, StandingReply, WallPage
 from server.domains.wall.service import WallService
 from server.kit import paging
 from server.kit.instants import Instant, settle
@@ -153,8 +153,32 @@ async def encourage(scope: Scope, wall: WallService, request_id: UUID, data: New
     return Encouraged(reply.id, reply.state, card)
 
 
+@get(
+    "/prayers/{request_id:uuid}/replies",
+    operation_id="prayer_replies",
+    summary="What stands below a request",
+    tags=["prayer"],
+    opt={"rule": policy.LOOK_BELOW},
+)
+async def below(scope: Scope, wall: WallService, request_id: UUID) -> list[StandingReply]:
+    """Updates, testimony and encouragements in the order of their writing; what waits is in the queue."""
+    return await wall.below(scope, request_id)
+
+
+@delete(
+    "/prayers/replies/{reply_id:uuid}",
+    operation_id="take_down_reply",
+    summary="Take down what stands below a request",
+    tags=["prayer"],
+    opt={"rule": policy.TAKE_DOWN},
+)
+async def take_down(scope: Scope, wall: WallService, reply_id: UUID) -> None:
+    """It goes off every wall at once, its words too. 409 `already_decided`: it does not stand any more."""
+    await wall.take_down(scope, reply_id)
+
+
 def _keys(request: Request) -> tuple[datetime | None, UUID]:
     return request.approved_at, request.id
 
 
-ROUTES = [page, session, mine, pray, follow, unfollow, flag, encourage]
+ROUTES = [page, session, mine, pray, follow, unfollow, flag, encourage, below, take_down]

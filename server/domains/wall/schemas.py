@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from server.domains.prayer.schemas import RequestShown
+from server.domains.replies.models import Kind, Reply
 
 Mark = Annotated[
     str,
@@ -74,3 +76,18 @@ class Encouraged(msgspec.Struct, frozen=True, omit_defaults=True):
     id: UUID
     state: str
     card: str = ""
+
+
+class StandingReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words that stand below a request, as the team sees them; without a name they are by its asker or by nobody."""
+
+    id: UUID
+    kind: Kind
+    body: str
+    at: datetime
+    name: str = ""
+
+    @classmethod
+    def of(cls, reply: Reply) -> StandingReply:
+        """Show a reply to the team."""
+        return cls(reply.id, reply.kind, reply.body, reply.created_at, reply.author_name)

@@ -25,7 +25,7 @@ from server.domains.safety.models import Caller, Said
 from server.domains.safety.service import SafetyService
 from server.domains.wall import policy
 from server.domains.wall.models import Prayer, Step
-from server.domains.wall.schemas import Mine, Prayed, WallSnapshot
+from server.domains.wall.schemas import Mine, Prayed, StandingReply, WallSnapshot
 from server.domains.wall.signals import TellingGoesOn
 from server.kit import paging
 from server.kit.batch import Batcher
@@ -112,10 +112,11 @@ class WallService:
         visibilities = policy.walls(scope)
         async with self._database.transaction(scope, readonly=True) as tx:
             standing = await self._prayer.standing(tx, visibilities)
-            ids = [id for id, _, _ in standing]
+            ids = [one.id for one in standing]
             totals = await self._intercession.totals(tx, ids)
             done = await self._intercession.prayed_by(tx, ids)
-            steps = policy.session([one for one in standing if one[0] not in done], totals, after, most)
+            left = [one for one in standing if one.id not in done]
+            steps = policy.session(left, totals, after, most)
             requests = await self._prayer.by_ids(tx, [step.id for step in steps])
             return steps, await self._shown(tx, [requests[step.id] for step in steps if step.id in requests])
 
@@ -247,6 +248,23 @@ class WallService:
             )
         if len(people) == MOST_FOLLOWERS:
             tx.signal(TellingGoesOn(request_id=id, after=people[-1]))
+
+    # ---- what the team does below a request
+
+    async def below(self, scope: Scope, id: UUID) -> list[StandingReply]:
+        """Return what stands below a request that the team may read; raise NoSuchRequest."""
+        policy.LOOK_BELOW.require(scope)
+        async with self._database.transaction(scope, readonly=True) as tx:
+            request = (await self._prayer.by_ids(tx, [id])).get(id)
+            if request is None or not self._prayer.may_read(scope, request):
+                raise NoSuchRequest()
+            return [StandingReply.of(reply) for reply in await self._encouragement.below(tx, id)]
+
+    async def take_down(self, scope: Scope, reply_id: UUID) -> None:
+        """Take down what stands below a request, from every wall at once. Raise NoSuchReply, AlreadyDecided."""
+        policy.TAKE_DOWN.require(scope)
+        async with self._database.transaction(scope) as tx:
+            await self._encouragement.remove_reply_in(tx, reply_id)
 
     # ---- inside
 

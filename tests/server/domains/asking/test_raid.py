@@ -13,6 +13,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from psycopg.rows import tuple_row
 from realtime.topics import Topic
 from server.domains.moderation.schemas import QueueSnapshot
 from server.domains.prayer.models import Settings
+from server.kit import limits
 from server.kit.scope import Scope
 from server.settings import Settings as Installation
 from server.web.app import create_app
@@ -48,6 +50,12 @@ HONEST = (
     "Thank God for the rain on our fields after all these dry weeks",
 )
 Come = Callable[[str], httpx.AsyncClient]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count in Valkey however busy the machine is: each process by itself would count from nothing."""
+    monkeypatch.setattr(limits, "PATIENCE", 60.0)
 
 
 @pytest.fixture
@@ -96,13 +104,13 @@ def kept(settings: Installation, schema: str) -> list[tuple[Any, ...]]:
         return connection.execute("select state, reason, body from prayer_requests").fetchall()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(400)
 async def test_a_raid_drowns_nobody(
     come: Come, wiring: Wiring, system: Scope, settings: Installation
 ) -> None:
     """Nothing of it is published, caps refuse with the time to wait, and who asks honestly is first in the queue."""
     await wiring.tending.set_settings(person(system, "Ada", "admin"), Settings(asks_a_day=A_DAY), None)
-    share = GUESTS // ADDRESSES
+    share, begun = GUESTS // ADDRESSES, datetime.now(UTC).date()
     mobs = [
         rage(come(f"198.51.100.{number}"), range(number * share, (number + 1) * share))
         for number in range(ADDRESSES)
@@ -115,7 +123,8 @@ async def test_a_raid_drowns_nobody(
     taken = [answer for answer in answers if answer.status_code == 201]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(taken) + len(refused) == len(answers) == GUESTS * EACH
-    assert len(taken) <= CAP * ADDRESSES
+    days = (datetime.now(UTC).date() - begun).days + 1  # caps are of a day
+    assert len(taken) <= CAP * ADDRESSES * days
     assert {answer.json()["state"] for answer in taken} == {"held"}
     for answer in refused:
         assert answer.json()["code"] == "limited"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -183,3 +184,27 @@ async def test_lists_figures_and_envelopes(client: httpx.AsyncClient) -> None:
     opened = await client.post(f"{at}/unseal", headers=team, json={"reason": "Asked to be called"})
     assert opened.json() == {"person": None, "kind": "anonymous", "name": "Ruth", "email": ""}
     assert (await client.post(f"{at}/archive", headers=team)).json()["code"] == "wrong_state"
+
+
+async def test_what_stands_below_is_taken_down(
+    client: httpx.AsyncClient, wiring: Wiring, system: Scope
+) -> None:
+    """The team sees what stands below a request, and takes it down once; a member does neither."""
+    at, link = await asked(client)
+    team, member = await signed_in(client), await signed_in(client, "mo")
+    await client.post(f"{at}/decide", headers=team, json={"verdict": "approve", "version": 1})
+    await client.post(f"{at}/updates", headers=link, json={"body": "We wait for the doctor"})
+    assert (await client.get(f"{at}/replies", headers=team)).json() == []
+    (waiting,) = (await client.get(f"{at}/own", headers=link)).json()["replies"]
+    async with wiring.database.transaction(system) as tx:
+        await wiring.replies.decide(tx, UUID(waiting["id"]), 1, posted=True)
+    (reply,) = (await client.get(f"{at}/replies", headers=team)).json()
+    assert (reply["kind"], reply["body"]) == ("update", "We wait for the doctor")
+    below = f"{API}/prayers/replies/{reply['id']}"
+    assert (await client.delete(below, headers=member)).status_code == 403
+    assert (await client.get(f"{at}/replies", headers=member)).status_code == 403
+    assert (await client.delete(below, headers=team)).status_code == 204
+    assert (await client.delete(below, headers=team)).json()["code"] == "already_decided"
+    assert (await client.delete(f"{API}/prayers/replies/{UUID(int=9)}", headers=team)).status_code == 404
+    assert (await client.get(f"{at}/replies", headers=team)).json() == []
+    assert "replies" not in (await client.get(f"{API}/wall")).json()["items"][0]

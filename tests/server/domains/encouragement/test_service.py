@@ -71,17 +71,18 @@ async def test_a_declined_reply_comes_back_with_its_words(wiring: Wiring, system
     """Though no row holds them meanwhile; once, and within a minute."""
     asked = await put_up(wiring, system)
     reply = await encourage(wiring, guest(system), asked.id, "Hidden words")
-    await decide(wiring, helper(system), reply, approve=False)
+    decider = helper(system)
+    await decide(wiring, decider, reply, approve=False)
     async with wiring.database.transaction(system) as tx:
         assert await tx.connection.fetchval("select body from replies_replies") == ""
-    assert (await reopen(wiring, helper(system), reply)).body == "Hidden words"
+    assert (await reopen(wiring, decider, reply)).body == "Hidden words"
     with pytest.raises(UndoOver):
-        await reopen(wiring, helper(system), reply)
-    await decide(wiring, helper(system), reply, approve=False, version=3)
+        await reopen(wiring, decider, reply)
+    await decide(wiring, decider, reply, approve=False, version=3)
     async with wiring.database.transaction(system) as tx:
         await tx.connection.execute("update undos_kept set at = at - $1::interval", timedelta(seconds=61))
     with pytest.raises(UndoOver):
-        await reopen(wiring, helper(system), reply)
+        await reopen(wiring, decider, reply)
 
 
 async def test_what_stands_is_taken_down(wiring: Wiring, system: Scope) -> None:
@@ -105,9 +106,10 @@ async def test_a_testimony_becomes_part_of_the_request(wiring: Wiring, system: S
     own = await wiring.asking.answered(guest(system), asked.id, Answered("Home!"), secret(asked))
     async with wiring.database.transaction(system, readonly=True) as tx:
         reply = (await wiring.replies.by_ids(tx, [own.replies[0].id]))[own.replies[0].id]
-    await decide(wiring, pastor(system), reply)
+    decider = pastor(system)
+    await decide(wiring, decider, reply)
     assert (await told(wiring, system))[-1][1]["testimony"] == "Home!"
-    await reopen(wiring, pastor(system), reply)
+    await reopen(wiring, decider, reply)
     assert (await told(wiring, system))[-1][1].get("testimony") is None
 
 

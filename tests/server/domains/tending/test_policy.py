@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from server.domains.prayer.errors import NeedsReason
+from server.domains.prayer.models import Standing
 from server.domains.prayer.schemas import WeekShown
 from server.domains.tending import policy
 from server.kit.scope import TenantRef
@@ -43,15 +44,25 @@ def test_least_prayed_for_first() -> None:
     """Then what is urgent, then what stands longest."""
     ids = [UUID(int=at) for at in range(5)]
     standing = [
-        (ids[0], False, NOW),
-        (ids[1], True, NOW),
-        (ids[2], False, NOW - timedelta(days=1)),
-        (ids[3], True, NOW),
-        (ids[4], True, NOW - timedelta(days=9)),
+        Standing(ids[0], False, False, NOW),
+        Standing(ids[1], True, False, NOW),
+        Standing(ids[2], False, False, NOW - timedelta(days=1)),
+        Standing(ids[3], True, False, NOW),
+        Standing(ids[4], True, False, NOW - timedelta(days=9)),
     ]
     prayed = {ids[4]: 7, ids[3]: 1}
     assert policy.least_prayed(standing, prayed, 10) == [ids[1], ids[2], ids[0], ids[3], ids[4]]
     assert policy.least_prayed(standing, prayed, 1) == [ids[1]]
+
+
+def test_a_place_in_the_list_tells_no_count_that_is_not_told() -> None:
+    """An anonymous request stands at one place with any count below five."""
+    ids = [UUID(int=at) for at in range(7)]
+    standing = [Standing(id, False, id == ids[6], NOW) for id in ids]
+    for prayed in range(5):
+        counts = {id: id.int for id in ids[:6]} | {ids[6]: prayed}
+        order = [id.int for id in policy.least_prayed(standing, counts, 10)]
+        assert order == [0, 1, 2, 6, 3, 4, 5]
 
 
 @pytest.mark.parametrize(

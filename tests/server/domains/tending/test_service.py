@@ -102,6 +102,12 @@ async def test_the_printed_list(wiring: Wiring, system: Scope) -> None:
         await wiring.intercession.pray(tx, pairs)
     assert [one.body for one in await wiring.tending.printable(helper(system))] == ["two", "one"]
     assert {one.body for one in await wiring.tending.printable(pastor(system))} == {"one", "two", "private"}
+    await put_up(wiring, system, "anonymous", anonymous=True)
+    assert [one.body for one in await wiring.tending.printable(helper(system))] == [
+        "two",
+        "anonymous",  # though nobody has prayed for it yet: that is not told
+        "one",
+    ]
     assert (await wiring.tending.one(helper(system), second.id)).prayed == 0
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from realtime.topics import Topic
+from server.domains.prayer.models import Standing
 from server.domains.wall import policy
 from server.domains.wall.errors import NoSuchWall
 from server.domains.wall.models import Step
@@ -63,9 +64,24 @@ def test_there_are_no_other_walls(key: str) -> None:
 def test_a_session_leads_to_those_who_wait_most() -> None:
     """Urgent ones first, then those least prayed for, then the oldest; a page goes on behind the last one."""
     ids = [UUID(int=number) for number in range(5)]
-    standing = [(id, id.int == 3, NOW + timedelta(hours=id.int)) for id in ids]
+    standing = [Standing(id, id.int == 3, False, NOW + timedelta(hours=id.int)) for id in ids]
     totals = {ids[0]: 9, ids[1]: 2, ids[3]: 50}
     steps = policy.session(standing, totals, None, 10)
     assert [step.id.int for step in steps] == [3, 2, 4, 1, 0]
     assert [step.id.int for step in policy.session(standing, totals, steps[1], 2)] == [4, 1]
     assert policy.session(standing, totals, Step(True, 99, NOW, ids[0]), 5) == []
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_place_in_a_session_tells_no_count_that_is_not_told(urgent: bool) -> None:
+    """An anonymous request stands at one place with any count below five: neither first nor last among the named."""
+    named, anonymous = [UUID(int=number) for number in range(1, 8)], UUID(int=99)
+    standing = [Standing(id, urgent, id == anonymous, NOW) for id in (*named, anonymous)]
+    orders = {}
+    for prayed in range(8):
+        totals = {id: id.int - 1 for id in named} | {anonymous: prayed}
+        steps = policy.session(standing, totals, None, 10)
+        orders[prayed] = [step.id.int for step in steps]
+        assert all(step.prayed == 2 for step in steps if step.id == anonymous and prayed < 5)
+    assert all(orders[prayed] == [1, 2, 3, 99, 4, 5, 6, 7] for prayed in range(5))
+    assert orders[6] == [1, 2, 3, 4, 5, 6, 7, 99]

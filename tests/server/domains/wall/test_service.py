@@ -14,7 +14,8 @@ from realtime.topics import Topic
 from server.domains.intercession.errors import MarkMissing
 from server.domains.prayer.errors import NoSuchRequest
 from server.domains.prayer.models import OnWalls
-from server.domains.prayer.schemas import Ask, Decision, Flag, NewReply
+from server.domains.prayer.schemas import Answered, Ask, Decision, Flag, NewReply
+from server.domains.replies.errors import AlreadyDecided, NoSuchReply
 from server.domains.safety.errors import WordRefused
 from server.domains.safety.models import Rules, WordRule
 from server.domains.wall.channel import WallChannel
@@ -143,6 +144,93 @@ async def test_a_session_goes_through_what_is_not_prayed_for(wiring: Wiring, sys
     assert [one.id for one in shown] == [rarely, often]
     _, (_, shown, _) = await wiring.wall.session(guest(system), steps[1], 10)
     assert [one.id for one in shown] == [often]
+
+
+async def test_a_session_tells_no_small_count_by_its_order(wiring: Wiring, system: Scope) -> None:
+    """However few prayed for an anonymous request, it stands at the same place between named ones."""
+    named = {n: await put_up(wiring, system, body=f"{n} for whom I ask", name=f"A{n}") for n in range(1, 5)}
+    for prayed, id in named.items():
+        for number in range(prayed):
+            await wiring.wall.pray(Scope(system.tenant), id, mark(number))
+    hidden = await put_up(wiring, system, body="Something entirely different", anonymous=True)
+    reader = person(system)
+    for number in range(5):
+        steps, (_, shown, _) = await wiring.wall.session(reader, None, 10)
+        assert [one.id for one in shown] == [named[1], named[2], hidden, named[3], named[4]], number
+        _, (_, rest, _) = await wiring.wall.session(reader, steps[1], 2)
+        assert [one.id for one in rest] == [hidden, named[3]]
+        await wiring.wall.pray(Scope(system.tenant), hidden, mark(number))
+    _, (_, shown, counts) = await wiring.wall.session(reader, None, 10)
+    assert (shown[-1].id, counts[hidden]) == (hidden, 5)
+
+
+async def test_what_stands_below_is_taken_down(wiring: Wiring, system: Scope) -> None:
+    """From every wall at once, out of all that was told before, with an entry in the history; once."""
+    id = await put_up(wiring, system)
+    reply, _ = await wiring.wall.encourage(guest(system), id, NewReply("Call 555 and ask for Anna"))
+    await let_stand(wiring, pastor(system), reply.id)
+    team = person(system, "Ruth", "prayer_team")
+    assert [(one.kind, one.body, one.name) for one in await wiring.wall.below(team, id)] == [
+        ("encouragement", "Call 555 and ask for Anna", "Maria")
+    ]
+    wiring.database.announcer = heard = Heard()
+    await wiring.wall.take_down(team, reply.id)
+    told = [event for publication in heard.publications for event in publication.events]
+    assert [(event.topic, b"replies" in bytes(event.data or b"")) for event in told] == [(PUBLIC, False)]
+    assert [data for _, data in await log(wiring, PUBLIC)][:-1] == [None, None]
+    assert await wiring.wall.below(team, id) == []
+    entry = (await wiring.audit.page(system, subject=str(id)))[0]
+    assert (entry.action, entry.actor_name) == ("reply.removed", "Ruth")
+    async with wiring.database.transaction(system) as tx:
+        assert await tx.connection.fetchval("select body from replies_replies") == ""
+        logged = await tx.connection.fetchval("select string_agg(data::text, '') from topic_events")
+    assert b"Anna".hex() not in logged
+    with pytest.raises(AlreadyDecided):
+        await wiring.wall.take_down(team, reply.id)
+
+
+async def test_a_testimony_is_taken_down_with_its_words(wiring: Wiring, system: Scope) -> None:
+    """It stands in the request itself, which stays answered."""
+    asked = await wiring.asking.ask(guest(system), Ask("Please pray", visibility="wall", wall_consent=True))
+    await wiring.tending.decide(pastor(system), asked.id, Decision("approve", 1))
+    await wiring.asking.answered(guest(system), asked.id, Answered("Home!"), asked.link.rpartition(".")[2])
+    async with wiring.database.transaction(system, readonly=True) as tx:
+        (reply,) = (await wiring.replies.all_of(tx, [asked.id]))[asked.id]
+    await let_stand(wiring, pastor(system), reply.id)
+    assert [one.kind for one in await wiring.wall.below(pastor(system), asked.id)] == ["testimony"]
+    await wiring.wall.take_down(pastor(system), reply.id)
+    assert (await log(wiring, PUBLIC))[-1][1].get("testimony", "") == ""
+    request = await wiring.tending.one(pastor(system), asked.id)
+    assert (request.state, request.testimony) == ("answered", "")
+
+
+async def test_who_takes_nothing_down(wiring: Wiring, system: Scope) -> None:
+    """Whoever may not take the request off the wall; below a pastors' request pastors alone, and look there too."""
+    id, private = await put_up(wiring, system), await put_up(wiring, system, visibility="pastors")
+    replies = {}
+    for one, scope in ((id, guest(system)), (private, pastor(system))):
+        reply, _ = await wiring.wall.encourage(scope, one, NewReply("With you"))
+        await let_stand(wiring, pastor(system), reply.id)
+        replies[one] = reply.id
+    for scope in (guest(system), person(system), person(system, "Mo", "moderator")):
+        with pytest.raises(Forbidden):
+            await wiring.wall.take_down(scope, replies[id])
+        with pytest.raises(Forbidden):
+            await wiring.wall.below(scope, id)
+    team = person(system, "Ruth", "prayer_team")
+    with pytest.raises(Forbidden):
+        await wiring.wall.take_down(team, replies[private])
+    with pytest.raises(NoSuchRequest):
+        await wiring.wall.below(team, private)
+    with pytest.raises(NoSuchReply):
+        await wiring.wall.take_down(team, uuid4())
+    await wiring.wall.take_down(pastor(system), replies[private])
+
+
+async def let_stand(wiring: Wiring, scope: Scope, reply_id: UUID) -> None:
+    """Decide as the queue does."""
+    async with wiring.database.transaction(scope) as tx:
+        await wiring.encouragement.decide_reply_in(tx, reply_id, approve=True, version=1)
 
 
 async def test_only_i_know_what_i_did(wiring: Wiring, system: Scope) -> None:

@@ -27,7 +27,7 @@ const standing = teamRequest("r1", {
 
 async function open(items = [standing], roles = ["owner"]) {
   desk = new Watching(roles);
-  desk.church.on("GET prayers", { items, next: null });
+  desk.church.on("GET prayers", { items, next: null }).on("GET prayers/r1/replies", []);
   return desk.show<NarthexPrayers>("narthex-prayers");
 }
 
@@ -124,6 +124,52 @@ describe("<narthex-prayers>", () => {
   it("does not offer the envelope to the prayer team", async () => {
     const page = await openOne({ ...standing, sealed: true }, ["prayer_team"]);
     expect(page.textContent).not.toContain(words.unseal);
+  });
+
+  it("takes down what stands below after a second press, and shows the request as it is then", async () => {
+    const reply = { kind: "encouragement", body: "Call 555", name: "Maria", at: "2026-03-02T10:00:00Z" };
+    const testimony = { ...reply, id: "e2", kind: "testimony", body: "Home!", name: "" };
+    desk = new Watching(["prayer_team"]);
+    const request = { ...standing, testimony: "Home!" };
+    desk.church
+      .on("GET prayers", { items: [request], next: null })
+      .on("GET prayers/r1/replies", [{ ...reply, id: "e1" }, testimony], [{ ...reply, id: "e1" }])
+      .on("GET prayers/r1", { ...standing, version: 4 })
+      .on("DELETE prayers/replies/e2", new Response(null, { status: 204 }));
+    const page = await desk.show<NarthexPrayers>("narthex-prayers");
+    page.querySelector<HTMLElement>(".requests button")?.click();
+    await desk.drawn();
+    const below = page.querySelector("narthex-replies") as HTMLElement;
+    expect(below.textContent).toContain("Call 555");
+    expect(below.textContent).toContain("Maria");
+    below.querySelector<HTMLElement>('[data-id="e2"]')?.click();
+    await desk.drawn();
+    expect(below.querySelector(".ask")?.textContent).toContain(words.takeDownSure);
+    expect(desk.church.of("DELETE prayers/replies/e2")).toHaveLength(0);
+    button(page, words.takeDownGo).click();
+    await desk.drawn();
+    expect(desk.church.of("DELETE prayers/replies/e2")).toHaveLength(1);
+    expect(below.querySelector(".notice")?.textContent).toBe(words.takenDown);
+    expect(page.querySelector("narthex-request")?.textContent).not.toContain("Home!");
+    expect(below.textContent).toContain("Call 555");
+  });
+
+  it("says that it is taken down when somebody else was faster", async () => {
+    const reply = { id: "e1", kind: "update", body: "We wait", at: "2026-03-02T10:00:00Z" };
+    const page = await openOne();
+    desk.church.on("GET prayers/r1/replies", [reply], []).on("GET prayers/r1", standing);
+    desk.church.on("DELETE prayers/replies/e1", problem(409, "already_decided"));
+    button(page, words.back).click();
+    await desk.drawn();
+    page.querySelector<HTMLElement>(".requests button")?.click();
+    await desk.drawn();
+    button(page, words.takeDown).click();
+    await desk.drawn();
+    button(page, words.takeDownGo).click();
+    await desk.drawn();
+    expect(page.querySelector("narthex-replies")?.textContent).toContain(words.takenDown);
+    expect(page.querySelector("narthex-replies .alert")).toBeNull();
+    expect(page.querySelector("narthex-replies li")).toBeNull();
   });
 
   it("puts away after a second press, and sends what waits to the queue", async () => {

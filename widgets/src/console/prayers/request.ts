@@ -86,6 +86,7 @@ export class NarthexRequest extends ConsoleForm {
           ? html`<h3>${words.testimony}</h3><p class="note" dir="auto">${request.testimony}</p>`
           : nothing
       }
+      <narthex-replies .api=${this.api} request=${request.id} @taken-down=${this.#again}></narthex-replies>
       ${CHANGEABLE.includes(request.state) ? this.#form() : nothing} ${this.#flags()} ${this.#acts()} ${this.#question()}
     `;
   }
@@ -233,6 +234,9 @@ export class NarthexRequest extends ConsoleForm {
       this.inside = await this.api.send<Unsealed>("POST", `${AT.prayer(this.request.id)}/unseal`, { reason });
     });
   };
+
+  #again = (): Promise<boolean> =>
+    this.attempt(async () => this.#now(await this.api.get<TeamRequest>(AT.prayer(this.request.id))));
 
   #now(request: TeamRequest): void {
     this.request = request;

@@ -1,6 +1,6 @@
 /** What the prayer pages of the console say. */
 
-import type { Suggestion } from "../../core/generated";
+import type { StandingReply, Suggestion } from "../../core/generated";
 
 const en = {
   title: "Prayers",
@@ -76,6 +76,17 @@ const en = {
   archiveSure: "It goes off every wall and is forgotten after thirty days. This cannot be undone.",
   archiveGo: "Put it away now",
   archived: "It is put away.",
+  below: "What stands below it",
+  belowKinds: {
+    update: "How it goes on",
+    testimony: "How it was answered",
+    encouragement: "A word of encouragement",
+  } as Record<StandingReply["kind"], string>,
+  takeDown: "Take down",
+  takeDownSure: "It goes off every wall at once, and its words are gone. This cannot be undone.",
+  takeDownGo: "Take it down now",
+  takeDownNot: "Leave it",
+  takenDown: "It is taken down.",
   flags: "Flags",
   noFlags: "Nobody has flagged it.",
   unseal: "Open who asked…",
@@ -202,6 +213,17 @@ const es: PrayerWords = {
   archiveSure: "Desaparece de todos los muros y se olvida a los treinta días. No se puede deshacer.",
   archiveGo: "Archivarla ahora",
   archived: "Está archivada.",
+  below: "Lo que está debajo",
+  belowKinds: {
+    update: "Cómo sigue",
+    testimony: "Cómo fue respondida",
+    encouragement: "Una palabra de ánimo",
+  },
+  takeDown: "Quitar",
+  takeDownSure: "Desaparece de todos los muros al momento, y sus palabras se pierden. No se puede deshacer.",
+  takeDownGo: "Quitarla ahora",
+  takeDownNot: "Dejarla",
+  takenDown: "Está quitada.",
   flags: "Señales",
   noFlags: "Nadie la ha señalado.",
   unseal: "Ver quién la pidió…",
