@@ -11,6 +11,18 @@ class BadApiKey(Unauthenticated):
     code = "bad_api_key"
 
 
+class MakerSuspended(BadApiKey):
+    """The account of whoever made this API key is suspended or gone: somebody else must make a new key."""
+
+    code = "api_key_maker_suspended"
+
+
+class MakerLostRole(BadApiKey):
+    """Whoever made this API key may not do everything any more that it may: an owner must make a new key."""
+
+    code = "api_key_maker_lost_role"
+
+
 class UnknownScope(Invalid):
     """There is no such scope for API keys."""
 

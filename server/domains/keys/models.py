@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 Algorithm = Literal["EdDSA", "ES256"]
+Stopped = Literal["maker_suspended", "maker_lost_role"]  # why a key does nothing, though it was not revoked
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -24,6 +25,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     last_used_at: datetime | None
     revoked_at: datetime | None
     read_at: datetime
+    stopped: Stopped | None = None
 
     @property
     def over(self) -> bool:

@@ -9,8 +9,17 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from server.domains.keys.errors import BadExpiry, BadPublicKey, NotYourScope, UnknownScope
-from server.domains.keys.models import Algorithm
+from server.domains.accounts.models import Standing
+from server.domains.keys.errors import (
+    BadApiKey,
+    BadExpiry,
+    BadPublicKey,
+    MakerLostRole,
+    MakerSuspended,
+    NotYourScope,
+    UnknownScope,
+)
+from server.domains.keys.models import Algorithm, ApiKey, Stopped
 from server.kit.errors import FieldError, Invalid
 from server.kit.ids import TENANT_ID
 from server.kit.scope import Rule, Scope
@@ -69,10 +78,35 @@ def check_scopes(scope: Scope, scopes: frozenset[str]) -> frozenset[str]:
     if unknown or not scopes:
         detail = f"There is no scope {unknown[0]!r}." if unknown else "A key has at least one scope."
         raise UnknownScope(detail, errors=(FieldError("/scopes", "unknown_scope", detail),))
-    full = scope.actor.kind == "system" or "owner" in scope.actor.roles
-    if not full and any(one.partition(":")[0] in _OWNER_ONLY for one in scopes):
+    if scope.actor.kind != "system" and not _covered(scope.actor.roles, scopes):
         raise NotYourScope()
     return scopes
+
+
+def stopped(key: ApiKey, maker: Standing | None) -> Stopped | None:
+    """Return why a key does nothing today: its maker is suspended or gone, or could not make it any more."""
+    if key.created_by is None:  # the command line's
+        return None
+    if maker is None or maker.person.status != "active":
+        return "maker_suspended"
+    roles = maker.person.roles
+    return None if not MANAGE.roles.isdisjoint(roles) and _covered(roles, key.scopes) else "maker_lost_role"
+
+
+def check_acts(key: ApiKey | None) -> ApiKey:
+    """Return a key that may be used; raise BadApiKey, or MakerSuspended or MakerLostRole, which say why."""
+    if key is not None and key.stopped == "maker_suspended":
+        raise MakerSuspended()
+    if key is None or key.over:
+        raise BadApiKey()
+    if key.stopped is not None:
+        raise MakerLostRole()
+    return key
+
+
+def _covered(roles: frozenset[str], scopes: frozenset[str]) -> bool:
+    """Tell whether holders of these roles, if they make keys at all, may give a key these scopes."""
+    return "owner" in roles or not any(one.partition(":")[0] in _OWNER_ONLY for one in scopes)
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:

@@ -23,6 +23,14 @@ from keys_api where id > :after order by id limit :most;
 -- Revoke an API key.
 update keys_api set revoked_at = now() where id = :id and revoked_at is null;
 
+-- name: api_of
+-- Read the API keys of one maker that were not revoked.
+select id from keys_api where created_by = :created_by and revoked_at is null order by id;
+
+-- name: revoke_api_of
+-- Revoke every API key of one maker; returns those that counted until now.
+update keys_api set revoked_at = now() where created_by = :created_by and revoked_at is null returning id;
+
 -- name: touch_api!
 -- Write down that an API key is in use.
 update keys_api set last_used_at = now()

@@ -67,6 +67,16 @@ async def revoke_api(connection: Connection, id: UUID) -> bool:
     return bool(await _sql.revoke_api(connection, id=id))
 
 
+async def api_of(connection: Connection, maker: UUID) -> Sequence[UUID]:
+    """Read which API keys of one maker were not revoked."""
+    return [row["id"] for row in await _sql.api_of(connection, created_by=maker)]
+
+
+async def revoke_api_of(connection: Connection, maker: UUID) -> Sequence[UUID]:
+    """Revoke every API key of one maker; return those that counted until now, in the order they were made."""
+    return sorted([row["id"] for row in await _sql.revoke_api_of(connection, created_by=maker)])
+
+
 async def touch_api(connection: Connection, id: UUID) -> None:
     """Write down that an API key is in use, once a minute."""
     await _sql.touch_api(connection, id=id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from server.domains.keys.models import ApiKey, HostKey
+from server.domains.keys.models import ApiKey, HostKey, Stopped
 
 Name = Annotated[
     str,
@@ -31,7 +31,10 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApiKeyShown(msgspec.Struct, frozen=True):
-    """An API key without the key itself; `hint` is its last four characters."""
+    """An API key without the key itself; `hint` is its last four characters.
+
+    `stopped` says why it does nothing: whoever made it is suspended, or lost the role to make it.
+    """
 
     id: UUID
     name: str
@@ -42,6 +45,7 @@ class ApiKeyShown(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    stopped: Stopped | None
 
     @classmethod
     def of(cls, key: ApiKey) -> ApiKeyShown:
@@ -56,6 +60,7 @@ class ApiKeyShown(msgspec.Struct, frozen=True):
             key.expires_at,
             key.last_used_at,
             key.revoked_at,
+            key.stopped,
         )
 
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from realtime.closes import FORBIDDEN
+from server.domains.accounts.service import AccountsService
 from server.domains.audit.service import AuditService
 from server.domains.keys import policy, repository
 from server.domains.keys.errors import BadApiKey, NoSuchKey
@@ -19,15 +22,19 @@ from server.kit.errors import NotFound
 from server.kit.scope import Actor, Scope
 
 NONE = UUID(int=0)
-SECONDS = 5.0  # a key is read again after this; revoking tells every process at once as well
+# a key is read again after this, with its maker; revoking it, or a change of an account, tells every process at once
+SECONDS = 5.0
 TOUCH = timedelta(minutes=1)
 
 
 class KeysService:
     """Keep the keys of each church."""
 
-    def __init__(self, database: Database, audit: AuditService, caches: Caches, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, accounts: AccountsService, audit: AuditService, caches: Caches, clock: Clock
+    ) -> None:
         self._database = database
+        self._accounts = accounts
         self._audit = audit
         self._caches = caches
         self._clock = clock
@@ -54,10 +61,12 @@ class KeysService:
         return key, text
 
     async def page(self, scope: Scope, *, after: UUID | None = None, most: int = 50) -> Sequence[ApiKey]:
-        """Return API keys in the order they were made."""
+        """Return API keys in the order they were made, and which of them do nothing."""
         policy.MANAGE.require(scope)
         async with self._database.transaction(scope, readonly=True) as tx:
-            return await repository.api_page(tx.connection, after=after or NONE, most=most)
+            return await self._judged(
+                tx, await repository.api_page(tx.connection, after=after or NONE, most=most)
+            )
 
     async def revoke(self, scope: Scope, key_id: UUID) -> None:
         """End an API key at once; raise NoSuchKey."""
@@ -69,8 +78,20 @@ class KeysService:
             await self._audit.record(tx, scope, "keys.api_key_revoked", str(key_id))
         self._caches.tell("api_keys", scope.tenant.id)
 
+    async def revoke_of(self, tx: Transaction, maker: UUID) -> None:
+        """End every API key of somebody whose account was suspended, for good: it does not come back with them."""
+        for key_id in await repository.revoke_api_of(tx.connection, maker):
+            tx.send_away(key_id, close=FORBIDDEN)
+            details = {"why": "maker_suspended", "maker": maker}
+            await self._audit.record(tx, tx.scope, "keys.api_key_revoked", str(key_id), details)
+
+    async def look_again(self, tx: Transaction, maker: UUID) -> None:
+        """Let policy ask again about the sockets of somebody's keys, when their roles have changed."""
+        for key_id in await repository.api_of(tx.connection, maker):
+            tx.look_again(key_id)
+
     async def identify(self, scope: Scope, text: str) -> Actor:
-        """Recognise an API key. Raise BadApiKey; NotFound for a key that names another church."""
+        """Recognise an API key that acts. Raise BadApiKey; NotFound for a key that names another church."""
         church = policy.church_of(text)
         if church is None:
             raise BadApiKey()
@@ -87,9 +108,8 @@ class KeysService:
     async def again(self, scope: Scope) -> Actor:
         """Return what the key that opened a socket may do now; raise BadApiKey when it is over."""
         async with self._database.transaction(scope, readonly=True) as tx:
-            key = await repository.api_by_id(tx.connection, scope.actor.id or NONE)
-        if key is None or key.over:
-            raise BadApiKey()
+            found = await repository.api_by_id(tx.connection, scope.actor.id or NONE)
+            key = await self._acting(tx, found)
         return Actor("api_key", key.id, key.name, scopes=key.scopes)
 
     async def add_host(
@@ -133,10 +153,23 @@ class KeysService:
 
     async def _load(self, scope: Scope, secret_hash: bytes) -> ApiKey:
         async with self._database.transaction(scope, readonly=True) as tx:
-            key = await repository.api_by_hash(tx.connection, secret_hash)
-        if key is None or key.over:
-            raise BadApiKey()
-        return key
+            return await self._acting(tx, await repository.api_by_hash(tx.connection, secret_hash))
+
+    async def _acting(self, tx: Transaction, key: ApiKey | None) -> ApiKey:
+        """Return a key whose maker still stands behind it; raise BadApiKey."""
+        judged = await self._judged(tx, [] if key is None else [key])
+        return policy.check_acts(judged[0] if judged else None)
+
+    async def _judged(self, tx: Transaction, keys: Sequence[ApiKey]) -> Sequence[ApiKey]:
+        """Write into keys why they do nothing, asking about all their makers at once."""
+        makers = {key.created_by for key in keys if key.created_by is not None}
+        standings = await self._accounts.standings(tx, sorted(makers))
+        return [
+            msgspec.structs.replace(
+                key, stopped=policy.stopped(key, standings.get(key.created_by) if key.created_by else None)
+            )
+            for key in keys
+        ]
 
     async def _touch(self, scope: Scope, key: ApiKey) -> None:
         async with self._database.transaction(scope) as tx:

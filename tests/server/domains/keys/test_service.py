@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import given
@@ -19,6 +20,8 @@ from server.domains.keys.errors import (
     BadExpiry,
     BadPublicKey,
     KidTaken,
+    MakerLostRole,
+    MakerSuspended,
     NoSuchKey,
     NotYourScope,
     UnknownScope,
@@ -29,6 +32,7 @@ from server.settings import Settings
 from server.wiring import Wiring
 
 ED = OKPKey.generate_key("Ed25519")
+PASSWORD = "harbor-lantern-seven"
 
 
 def acting(scope: Scope, *roles: str) -> Scope:
@@ -194,3 +198,71 @@ async def test_keys_are_in_the_history(wiring: Wiring, system: Scope) -> None:
         "keys.api_key_revoked",
         "keys.api_key_made",
     ]
+
+
+async def made_by(
+    wiring: Wiring, system: Scope, role: str, *scopes: str, name: str = "X"
+) -> tuple[UUID, UUID, str]:
+    """Let somebody with an account make a key; return their id, the key's id and its text."""
+    maker = await wiring.accounts.create(
+        system, email=f"{uuid4().hex}@grace.example", name="Adam", password=PASSWORD, roles=frozenset({role})
+    )
+    scope = Scope(system.tenant, Actor("person", maker.id, maker.name, maker.roles))
+    key, text = await wiring.keys.create(scope, name=name, scopes=frozenset(scopes))
+    return maker.id, key.id, text
+
+
+async def shown(wiring: Wiring, system: Scope) -> list[tuple[str | None, bool]]:
+    """Return what the list says of each key: why it does nothing, and whether it was revoked."""
+    return [(key.stopped, key.revoked_at is not None) for key in await wiring.keys.page(system)]
+
+
+async def test_key_of_a_suspended_maker_is_dead_at_once(wiring: Wiring, system: Scope) -> None:
+    """A key does nothing from the moment its maker is suspended, on open sockets too, and the answer says why."""
+    maker, _, text = await made_by(wiring, system, "admin", "accounts:write", "moderation:write")
+    scope = await identify(wiring, system, text)
+    assert await shown(wiring, system) == [(None, False)]
+    await wiring.accounts.suspend(system, maker)
+    with pytest.raises(MakerSuspended) as refused:
+        await identify(wiring, system, text)
+    assert (refused.value.status, refused.value.code) == (401, "api_key_maker_suspended")
+    with pytest.raises(MakerSuspended):
+        await wiring.auth.again(scope)
+    assert await shown(wiring, system) == [("maker_suspended", False)]
+
+
+async def test_key_says_when_its_maker_lost_a_role(wiring: Wiring, system: Scope) -> None:
+    """A key does no more than its maker may give today; it is not revoked, and says what is wrong."""
+    maker, _, text = await made_by(wiring, system, "owner", "prayer:read")
+    await made_by(wiring, system, "owner", "events:read")  # else nobody would be left to own the church
+    for role, stopped in (("owner", None), ("admin", "maker_lost_role"), ("pastor", "maker_lost_role")):
+        await wiring.accounts.set_roles(system, maker, frozenset({role}))
+        assert await shown(wiring, system) == [(stopped, False), (None, False)]
+        if stopped is None:
+            assert (await identify(wiring, system, text)).actor.scopes == {"prayer:read"}
+            continue
+        with pytest.raises(MakerLostRole) as refused:
+            await identify(wiring, system, text)
+        assert (refused.value.status, refused.value.code) == (401, "api_key_maker_lost_role")
+    await wiring.accounts.set_roles(system, maker, frozenset({"owner"}))
+    assert (await identify(wiring, system, text)).actor.scopes == {"prayer:read"}
+
+
+async def test_key_lasts_while_its_maker_may_give_its_scopes(wiring: Wiring, system: Scope) -> None:
+    """Another role that may make such a key is enough; below admin none is."""
+    maker, _, text = await made_by(wiring, system, "owner", "events:read")
+    await made_by(wiring, system, "owner", "events:read")
+    await wiring.accounts.set_roles(system, maker, frozenset({"admin"}))
+    assert (await identify(wiring, system, text)).actor.scopes == {"events:read"}
+    for role in ("pastor", "moderator", "prayer_team", "member"):
+        await wiring.accounts.set_roles(system, maker, frozenset({role}))
+        with pytest.raises(MakerLostRole):
+            await identify(wiring, system, text)
+
+
+async def test_key_of_the_command_line_hangs_on_nobody(wiring: Wiring, system: Scope) -> None:
+    """A key that was made by nobody with an account goes on; one whose maker cannot be found does nothing."""
+    ours, text = await wiring.keys.create(system, name="X", scopes=frozenset({"care:read"}))
+    assert (await identify(wiring, system, text)).actor.scopes == {"care:read"}
+    assert policy.stopped(ours, None) is None
+    assert policy.stopped(msgspec.structs.replace(ours, created_by=uuid4()), None) == "maker_suspended"
