@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import cast
 
+from server.domains.alarms import policy
 from server.domains.alarms.models import AlarmKind
 from server.domains.alarms.service import AlarmsService
 from server.domains.care.signals import CareAsked, CareCrisis
 from server.domains.messages.signals import MessageHeld
+from server.domains.notes.signals import NoteInNeed
+from server.domains.prayer.service import PrayerService
 from server.domains.prayer.signals import PrayerChanged, PrayerHeld
 from server.domains.replies.signals import ReplyHeld
 from server.kit.db import Transaction
 from server.kit.outbox import Listener
 
 
-def listeners(alarms: AlarmsService) -> list[Listener]:
+def listeners(alarms: AlarmsService, prayers: PrayerService) -> list[Listener]:
     """Return what this slice does when others announce something."""
 
     async def prayer(tx: Transaction, signal: PrayerHeld | PrayerChanged) -> None:
@@ -24,11 +27,16 @@ def listeners(alarms: AlarmsService) -> list[Listener]:
 
     async def reply(tx: Transaction, signal: ReplyHeld) -> None:
         if signal.crisis:
-            await alarms.ring(tx, _kind(signal.crisis), "reply", signal.reply_id)
+            request = (await prayers.by_ids(tx, [signal.request_id])).get(signal.request_id)
+            theirs = request is not None and policy.is_for_pastors(request)
+            await alarms.ring(tx, _kind(signal.crisis), "reply", signal.reply_id, for_pastors=theirs)
 
     async def message(tx: Transaction, signal: MessageHeld) -> None:
         if signal.crisis:
             await alarms.ring(tx, _kind(signal.crisis), "message", signal.message_id)
+
+    async def note(tx: Transaction, signal: NoteInNeed) -> None:
+        await alarms.ring(tx, _kind(signal.crisis), "note", signal.note_id)
 
     async def care(tx: Transaction, signal: CareAsked | CareCrisis) -> None:
         if signal.crisis:
@@ -39,6 +47,7 @@ def listeners(alarms: AlarmsService) -> list[Listener]:
         Listener("alarms.prayer_changed", PrayerChanged, prayer),
         Listener("alarms.reply", ReplyHeld, reply),
         Listener("alarms.message", MessageHeld, message),
+        Listener("alarms.note", NoteInNeed, note),
         Listener("alarms.care_asked", CareAsked, care),
         Listener("alarms.care", CareCrisis, care),
     ]

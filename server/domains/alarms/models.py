@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 AlarmKind = Literal["self_harm", "abuse", "unattended"]
-About = Literal["prayer", "reply", "message", "care", "queue"]
+About = Literal["prayer", "reply", "message", "note", "care", "queue"]
 
 
 class Alarm(msgspec.Struct, frozen=True):

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from server.domains.alarms.models import Alarm
+from collections.abc import Mapping
+
+from server.domains.alarms.models import About, Alarm
+from server.domains.prayer.models import READ_TEAM, Request
+from server.domains.rota.models import VOLUNTEER
+from server.domains.safety.models import HOST
 from server.kit.scope import Rule, Scope
 
 LEADERS = Rule.of("owner", "pastor")  # who is called when no leader is on duty
 SEE = Rule.of("owner", "admin", "pastor", "moderator", "prayer_team")
 MOST_TOLD = 20
+READERS: Mapping[About, Rule] = {  # who may look at what rings, unless it is for pastors alone
+    "prayer": READ_TEAM,
+    "reply": READ_TEAM,
+    "message": HOST,
+    "note": HOST,
+    "care": VOLUNTEER,
+    "queue": VOLUNTEER,
+}
 
 
 def may_see_to(scope: Scope, alarm: Alarm) -> bool:
     """Tell whether somebody may say that they have seen to it: who was called, or a leader."""
     return scope.actor.id in alarm.told or LEADERS.allows(scope)
+
+
+def is_for_pastors(request: Request) -> bool:
+    """Tell whether pastors alone read a request, and so what is added below it."""
+    return request.visibility == "pastors" or request.state == "pastor"

@@ -55,9 +55,9 @@ class AlarmsService:
     ) -> None:
         """Call the leaders on duty, or without one owners and pastors; what rings already rings once.
 
-        `for_pastors`: nobody else may read what it is about, so these are called too.
+        These are called too when nobody on duty may read what it is about; `for_pastors`: when nobody else may at all.
         """
-        told = await self._called(tx, for_pastors=for_pastors)
+        told = await self._called(tx, about, for_pastors=for_pastors)
         alarm = await repository.insert(tx.connection, kind, about, subject, told, self._clock.now())
         if alarm is None:
             return
@@ -101,13 +101,15 @@ class AlarmsService:
         """Take one person off the alarms."""
         await repository.forget(tx.connection, person)
 
-    async def _called(self, tx: Transaction, *, for_pastors: bool) -> Sequence[UUID]:
+    async def _called(self, tx: Transaction, about: About, *, for_pastors: bool) -> Sequence[UUID]:
         """Return who is called; a plan may name somebody who is not on the team any more, and would hear nothing."""
         planned = await self._rota.on_duty(tx, "leader")
-        leaders = [id for id in planned if await self._rota.volunteer(tx, id) is not None]
-        if for_pastors or not leaders:
-            leaders += [id for id in await self._leaders(tx) if id not in leaders]
-        return leaders[: policy.MOST_TOLD]
+        people = [person for id in planned if (person := await self._rota.volunteer(tx, id)) is not None]
+        called = [person.id for person in people]
+        readers = policy.READERS[about].roles
+        if for_pastors or all(readers.isdisjoint(person.roles) for person in people):
+            called += [id for id in await self._leaders(tx) if id not in called]
+        return called[: policy.MOST_TOLD]
 
     async def _leaders(self, tx: Transaction) -> list[UUID]:
         people = await self._accounts.staff(tx, PAGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from server.domains.chat.errors import (
     BadMessage,
@@ -33,6 +33,7 @@ PIN = WRITE  # a member may be host of a room they were invited to; the room dec
 EDITABLE = timedelta(minutes=15)
 EDIT_PAUSE = timedelta(seconds=2)  # between two changes of one message: everybody in the room is told of each
 NOBODY = UUID(int=0)  # the author of what the church itself says
+_ONCE = UUID("6f0e7f0b-52c1-4c39-9f1c-0d5d4b7a6c11")  # sets ids of Idempotency-Keys apart from all others
 
 Judge = Callable[[UUID, Said], Verdict | AppError]
 
@@ -123,8 +124,7 @@ class Batch:
     def _write(
         self, post: Post, body: str, room: Room, author: Author, sketch: tuple[int, ...], verdict: Verdict
     ) -> Receipt:
-        state = _STATES[verdict.act]
-        reason = f"{verdict.reason}:{verdict.crisis}" if verdict.crisis else verdict.reason
+        state, reason = _STATES[verdict.act], reason_of(verdict)
         number = None
         if state == "posted":
             number = self._inputs.heads[room.id] = self._inputs.heads.get(room.id, 0) + 1
@@ -167,6 +167,23 @@ _KINDS: dict[str, AuthorKind] = {"person": "person", "guest": "guest", "api_key"
 _STATES: dict[str, State] = {"take": "posted", "hold": "held", "shadow": "shadow"}
 
 
+def reason_of(verdict: Verdict) -> str:
+    """Return a verdict's reason as a message keeps it; a need that was found stands behind it."""
+    return f"{verdict.reason}:{verdict.crisis}" if verdict.crisis else verdict.reason
+
+
+def id_once(scope: Scope, now: datetime) -> UUID | None:
+    """Return the id of the message that is sent with an Idempotency-Key, None without one.
+
+    A day's requests with one key are one message, though a process dies before it has kept its answer; what was
+    answered is remembered by the key itself, for as long as any key holds.
+    """
+    once = scope.origin.once
+    if once is None:
+        return None
+    return uuid5(_ONCE, "\n".join((scope.tenant.id, once.actor, f"{now:%Y-%m-%d}", once.key)))
+
+
 def _pair(earlier: Earlier) -> tuple[datetime, tuple[int, ...]]:
     return earlier.at, earlier.sketch
 
@@ -204,6 +221,19 @@ def check_edit_pace(message: Message, room: Room, now: datetime) -> None:
     wait = (message.edited_at + pause - now).total_seconds()
     if wait > 0:
         raise SlowMode("You have just changed this: wait a moment.", retry_after=max(wait, 0.1))
+
+
+def id_apart(message: Message, body: str) -> UUID:
+    """Return the id under which words wait that may not stand in a message's place; the same for a retry."""
+    return uuid5(message.id, body)
+
+
+def apart(message: Message, id: UUID, said: Said, verdict: Verdict, now: datetime) -> Message:
+    """Return a message of its own with the words that an author wanted to put into one that stands; it waits."""
+    return Message(
+        id, message.room_id, None, "held", reason_of(verdict), message.author, said.text, message.reply_to, (),
+        said.sketch, now, None,
+    )  # fmt: skip
 
 
 def beside(message: Message, earlier: Sequence[Earlier]) -> tuple[Recent, ...]:

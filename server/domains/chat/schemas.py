@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from server.domains.chat.models import Post
+from server.domains.messages.models import Message
+from server.domains.messages.schemas import MessageShown
 from server.kit.scope import Scope
 
 MOST_MENTIONS = 20
@@ -42,6 +44,22 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The new words of a message."""
 
     body: Body
+
+
+class Edited(MessageShown, frozen=True, omit_defaults=True):
+    """The answer to an edit: the message as it is now. `card` names a helpline card to show to the author.
+
+    Words that speak of a great need are not put into a message that stands: they wait for a host as a message of their
+    own (`held`), and that one is answered.
+    """
+
+    card: str = ""
+
+    @classmethod
+    def answer(cls, message: Message, card: str) -> Edited:
+        """Show a message to who has changed it."""
+        shown = msgspec.structs.asdict(MessageShown.of(message))
+        return cls(**shown, card=card)
 
 
 class EmojiBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,17 +16,17 @@ from server.domains.audit.service import AuditService
 from server.domains.chat import policy
 from server.domains.chat.errors import EditRefused, IdTaken
 from server.domains.chat.models import Post, React, Receipt
-from server.domains.chat.schemas import Send
+from server.domains.chat.schemas import Edited, Send
 from server.domains.messages.errors import NoSuchMessage
-from server.domains.messages.models import Kept, Message, RemovedBy
+from server.domains.messages.models import Inputs, Kept, Message, RemovedBy
 from server.domains.messages.schemas import MOST_CHARACTERS, MessageShown, ReactionTotals
 from server.domains.messages.service import MessagesService
-from server.domains.messages.signals import ReactionsGiven
+from server.domains.messages.signals import MessageHeld, MessageInNeed, ReactionsGiven
 from server.domains.reactions.models import Change, Counted, Totals
 from server.domains.reactions.service import ReactionsService
 from server.domains.rooms.models import Right
 from server.domains.rooms.service import Places, RoomsService, topic_of
-from server.domains.safety.models import Caller, Recent, Said
+from server.domains.safety.models import Caller, Said, Verdict
 from server.domains.safety.service import Guard, SafetyService
 from server.domains.undos.service import UndosService
 from server.kit import text
@@ -76,10 +76,14 @@ class ChatService:
         """Send a message together with whatever else this church is sending; return after COMMIT.
 
         Raise what the room, the church's rules or the text itself have against it. A retry with the same id gets the
-        first answer; without an id one is made, and a retry is another message.
+        first answer; without an id one is made, and a retry is another message, unless it has an Idempotency-Key.
         """
-        post = send.post(scope, room_id, id or send.id or random_id())
-        return await self.posts.put(scope.tenant, post)
+        given = id or send.id or policy.id_once(scope, self._clock.now())
+        receipt = await self.posts.put(scope.tenant, send.post(scope, room_id, given or random_id()))
+        if scope.origin.once is not None:
+            async with self._database.transaction(scope):
+                pass  # the message went with the church's others, in nobody's name: this one claims the sender's key
+        return receipt
 
     async def post_many(self, scope: Scope, posts: Sequence[Post]) -> list[Receipt | AppError]:
         """Send messages of one church in one transaction; return an answer to each, in order.
@@ -232,9 +236,11 @@ class ChatService:
 
     # ---- changing
 
-    async def edit(self, scope: Scope, room_id: UUID, id: UUID, body: str) -> MessageShown:
+    async def edit(self, scope: Scope, room_id: UUID, id: UUID, body: str) -> Edited:
         """Change the words of an own message within 15 minutes; the rules are asked again.
 
+        Words that speak of a great need call somebody, as those that are sent. They are not put into a message that
+        everybody sees: they wait as one of their own, and that one is returned; a retry gets it again.
         Raise NoSuchMessage, NotYours, TooLate, Removed, or EditRefused when a host would have to see the words first.
         """
         policy.WRITE.require(scope)
@@ -246,36 +252,55 @@ class ChatService:
             room, right = places.write(scope, room_id, now)
             message = await self._messages.locked(tx, room_id, id)
             policy.check_edit(message, scope, now)
+            beside = await self._said_beside(tx, guard, message, body, now)
+            known = beside.known.get(policy.id_apart(message, body))
+            if known is not None and known.author_id == message.author.id:
+                message = (await self._messages.by_ids(tx, [known.id]))[known.id]
+                return Edited.answer(message, known.reason.partition(":")[2])
             if right is not Right.HOST and body != message.body:  # a retry is no second change
                 policy.check_edit_pace(message, room, now)
-            verdict = guard.judge(
-                message.author.id,
-                Said(
-                    body,
-                    right is Right.HOST,
-                    message.author.kind == "guest",
-                    hold=room.hold,
-                    sketch=guard.sketch(body),
-                    recent=await self._said_beside(tx, guard, message, now),
-                ),
+            said = Said(
+                body,
+                right is Right.HOST,
+                message.author.kind == "guest",
+                hold=room.hold,
+                sketch=guard.sketch(body),
+                recent=policy.beside(message, beside.earlier.get(message.author.id, ())),
+                private=room.kind == "care",
             )
+            verdict = guard.judge(message.author.id, said)
             if isinstance(verdict, AppError):
                 raise verdict
-            if (
-                verdict.act != "take" and message.state == "posted"
-            ):  # held or shadow-held: nobody saw these words
+            # what waits is seen by a host before anybody
+            may_stand = verdict.act == "take" or message.state != "posted"
+            if not may_stand and not verdict.crisis:
                 raise EditRefused()
-            if body != message.body:
-                message = await self._messages.reword(tx, message, body, guard.sketch(body))
-        return MessageShown.of(message)
+            if body != message.body and may_stand:
+                message = await self._reword(tx, message, said, verdict)
+            elif body != message.body:
+                # ids are chosen by who sends: somebody else's may have been put in the way
+                id = policy.id_apart(message, body) if known is None else random_id()
+                message = policy.apart(message, id, said, verdict, now)
+                await self._messages.write(tx, [message], [], now)
+        return Edited.answer(message, verdict.crisis)
+
+    async def _reword(self, tx: Transaction, message: Message, said: Said, verdict: Verdict) -> Message:
+        """Give a message other words; those that speak of a great need call somebody."""
+        if verdict.crisis:
+            message = msgspec.structs.replace(message, reason=policy.reason_of(verdict))
+        message = await self._messages.reword(tx, message, said.text, said.sketch)
+        if verdict.crisis:
+            posted = message.state == "posted"
+            tx.signal(MessageInNeed.of(message, verdict.crisis) if posted else MessageHeld.of(message))
+        return message
 
     async def _said_beside(
-        self, tx: Transaction, guard: Guard, message: Message, now: datetime
-    ) -> tuple[Recent, ...]:
-        """Return what the author of a message has said lately beside it."""
-        found = await self._messages.inputs(
+        self, tx: Transaction, guard: Guard, message: Message, body: str, now: datetime
+    ) -> Inputs:
+        """Read what the author of a message has said lately, and whether these words wait beside it already."""
+        return await self._messages.inputs(
             tx,
-            ids=[],
+            ids=[policy.id_apart(message, body)],
             rooms=[],
             replies=[],
             authors=[],
@@ -286,7 +311,6 @@ class ChatService:
             slow=[],
             slow_since=now,
         )
-        return policy.beside(message, found.earlier.get(message.author.id, ()))
 
     async def remove(self, scope: Scope, room_id: UUID, id: UUID) -> None:
         """Take a message down on all screens: one's own, or any as a host. A second call changes nothing.

@@ -66,8 +66,8 @@ from messages_messages where room_id = :room_id and id = any(:ids::uuid[]) order
 select id, room_id, state from messages_messages where id = any(:ids::uuid[]) order by id for no key update;
 
 -- name: edit^
--- Write new words.
-update messages_messages set body = :body, sketch = :sketch, edited_at = :now where id = :id
+-- Write new words, and why somebody must look at them.
+update messages_messages set body = :body, reason = :reason, sketch = :sketch, edited_at = :now where id = :id
 returning id, room_id, number, state, reason, author_id, author_kind, author_name, author_mark, author_label, body, reply_to,
   mentions, sketch, created_at, posted_at, edited_at, pinned_at, removed_at, removed_by;
 

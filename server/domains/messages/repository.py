@@ -216,9 +216,14 @@ async def lock_by_room(connection: Connection, ids: Iterable[UUID]) -> dict[UUID
     return found
 
 
-async def edit(connection: Connection, id: UUID, body: str, sketch: Sequence[int], now: datetime) -> Message:
-    """Write new words into a message that is locked."""
-    return _message(await _sql.edit(connection, id=id, body=body, sketch=list(sketch), now=now))
+async def edit(
+    connection: Connection, message: Message, body: str, sketch: Sequence[int], now: datetime
+) -> Message:
+    """Write new words into a message that is locked, and its reason."""
+    id, reason = message.id, message.reason
+    return _message(
+        await _sql.edit(connection, id=id, reason=reason, body=body, sketch=list(sketch), now=now)
+    )
 
 
 async def decide(connection: Connection, id: UUID, posted_at: datetime | None) -> Message:

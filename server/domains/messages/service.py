@@ -121,13 +121,15 @@ class MessagesService:
         return {id: room_id for id, room_id, state in found if state == "posted"}
 
     async def reword(self, tx: Transaction, message: Message, body: str, sketch: Sequence[int]) -> Message:
-        """Give a locked message other words."""
-        message = await repository.edit(tx.connection, message.id, body, sketch, self._clock.now())
-        if message.state != "posted":  # it waits as before, and nobody need be told again
-            for topic, draft in policy.waiting(tx.scope.tenant.id, message):
-                tx.append(topic, draft)
-            return message
-        tx.append(*policy.changed(tx.scope.tenant.id, message, "message.edited"))
+        """Give a locked message other words, and the reason that it carries."""
+        message = await repository.edit(tx.connection, message, body, sketch, self._clock.now())
+        tenant = tx.scope.tenant.id
+        posted = message.state == "posted"
+        told = (
+            [policy.changed(tenant, message, "message.edited")] if posted else policy.waiting(tenant, message)
+        )
+        for topic, draft in told:
+            tx.append(topic, draft)
         tx.signal(MessageEdited(room_id=message.room_id, message_id=message.id))
         return message
 

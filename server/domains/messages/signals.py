@@ -91,7 +91,7 @@ class MessageDecided(_OfRoom, frozen=True, kw_only=True, tag="chat.decided"):
 
 
 class MessageEdited(_OfRoom, frozen=True, kw_only=True, tag="chat.edited"):
-    """An author changed the words of a message."""
+    """An author changed the words of a message, posted or waiting."""
 
     message_id: UUID
 

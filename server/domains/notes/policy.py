@@ -8,6 +8,7 @@ from server.domains.notes.errors import RoomIsOpen, TooManyNotes
 from server.domains.rooms.errors import NoSuchRoom
 from server.domains.rooms.models import Room
 from server.domains.safety.models import HOST
+from server.kit.limits import Limit
 from server.kit.scope import Rule
 
 LEAVE = Rule(frozenset({"owner", "admin", "pastor", "moderator", "prayer_team", "member"}), guests=True)
@@ -16,6 +17,7 @@ READ = HOST
 MOST_LETTERS = 500
 MOST_NOTES = 3  # of one person …
 WITHIN = timedelta(hours=1)  # … in this time
+NOTES_OF_GUESTS = Limit("notes_address", 60, 3_600)  # anybody makes himself a new guest
 KEPT = timedelta(days=90)
 LEFT_OPEN = timedelta(days=30)  # after a room has closed nobody leaves a note there later than this
 

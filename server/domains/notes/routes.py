@@ -24,7 +24,10 @@ from server.kit.scope import Scope
     opt={"rule": policy.LEAVE},
 )
 async def leave(scope: Scope, notes: NotesService, room_id: UUID, data: WordForHosts) -> WordReceipt:
-    """While a room is not open. 409 `room_is_open` when it is; at most three an hour."""
+    """While a room is not open; 409 `room_is_open` when it is.
+
+    At most three an hour; guests of one network are counted together too.
+    """
     return await notes.leave(scope, room_id, data)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from server.domains.accounts.service import Throttle
 from server.domains.audit.service import AuditService
 from server.domains.notes import policy, repository
 from server.domains.notes.errors import NoSuchNote
 from server.domains.notes.models import Note
 from server.domains.notes.schemas import WordForHosts, WordReceipt
+from server.domains.notes.signals import NoteInNeed
 from server.domains.rooms.models import Right, Room
 from server.domains.rooms.service import RoomsService
 from server.domains.safety.models import Caller, Said
@@ -33,25 +35,29 @@ class NotesService:
         audit: AuditService,
         safety: SafetyService,
         rooms: RoomsService,
+        throttle: Throttle,
         clock: Clock,
     ) -> None:
         self._database = database
         self._audit = audit
         self._safety = safety
         self._rooms = rooms
+        self._throttle = throttle
         self._clock = clock
 
     async def leave(self, scope: Scope, room_id: UUID, new: WordForHosts) -> WordReceipt:
         """Take a note for the hosts of a room that is not open.
 
-        Raise NoSuchRoom, RoomIsOpen, Banned, BadText, TooManyNotes, or what the church's rules have against it. What
-        they would hold needs nothing more: only hosts read it anyway.
+        What the church's rules would hold needs nothing more: only hosts read it. Somebody is called about a need.
+        Raise NoSuchRoom, RoomIsOpen, Banned, BadText, TooManyNotes, Limited, or what the rules have against it.
         """
         policy.LEAVE.require(scope)
         body = tidy(new.body, policy.MOST_LETTERS, noun="A note")
         room, right = await self._rooms.enter(scope, room_id)
         now = self._clock.now()
         policy.check_room(room, now)
+        if scope.actor.kind == "guest":
+            await self._throttle.take(policy.NOTES_OF_GUESTS, f"{scope.tenant.id}:{scope.origin.network}")
         async with self._database.transaction(scope) as tx:
             need = await self._judge(tx, body, host=right is Right.HOST)
             note = _note(scope, room, body, need, new.id or random_id(), now)
@@ -60,6 +66,8 @@ class NotesService:
                 lately = await repository.lately(tx.connection, note.author_id, now - policy.WITHIN)
                 policy.check_pace(lately)
                 await repository.insert(tx.connection, note)
+                if need:
+                    tx.signal(NoteInNeed.of(note))
             elif known.author_id != note.author_id:
                 raise Conflict("This id belongs to another note.")
         return WordReceipt(note.id, (known or note).at, need)

@@ -1,7 +1,8 @@
 """Decide whether a text is taken; pure.
 
 Order matters: who may not speak at all, then how fast, then what. A refusal tells its author; a hold waits for a
-host; a shadow hold tells nobody. Whoever looks after the room is exempt from all but bans.
+host; a shadow hold tells nobody. A need that is found goes before whatever else is against the words. Whoever looks
+after the room is exempt from all but bans.
 """
 
 from __future__ import annotations
@@ -92,10 +93,7 @@ def judge(
         _crisis(said.text, rules.rules),
         _first(said),
     ]
-    for verdict in found:
-        if isinstance(verdict, AppError):
-            return verdict
-    return _strictest([verdict for verdict in found if isinstance(verdict, Verdict)], standing)
+    return _strictest([verdict for verdict in found if verdict is not None], standing)
 
 
 def _may_speak(said: Said, standing: Standing, *, locked: bool, now: datetime) -> AppError | None:
@@ -168,15 +166,18 @@ def _first(said: Said) -> Verdict | None:
     return None
 
 
-def _strictest(found: Sequence[Verdict], standing: Standing) -> Verdict:
+def _strictest(found: Sequence[Verdict | AppError], standing: Standing) -> Verdict | AppError:
     """Pick the strictest verdict; a need that was found is never hidden from the hosts or from the author."""
-    for verdict in found:
+    verdicts = [verdict for verdict in found if isinstance(verdict, Verdict)]
+    for verdict in verdicts:
         if verdict.crisis:
             return verdict
+    for refused in found:
+        if isinstance(refused, AppError):
+            return refused
     if standing.shadow:
         return Verdict("shadow", "shadow")
-    worst: Verdict = max(found, key=lambda verdict: _RANK[verdict.act], default=Verdict())
-    return worst
+    return max(verdicts, key=lambda verdict: _RANK[verdict.act], default=Verdict())
 
 
 # ---- texts as they look

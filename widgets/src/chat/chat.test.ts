@@ -255,6 +255,16 @@ describe("together", () => {
     await until(() => chat.room.timeline.get(id)?.state === "removed");
   });
 
+  it("bring a card when a need was found in them, also by an edit", async () => {
+    await enterAs("Anna");
+    chat.post("hello", null, []);
+    await until(() => bodies().includes("hello"));
+    const id = church.messages[0]?.id ?? "";
+    church.need = "self_harm";
+    expect(await chat.edit(id, "words of need")).toBeNull();
+    expect(chat.card).toBe("self_harm");
+  });
+
   it("knows a ban for what it is", async () => {
     await enterAs("Anna");
     church.close(4504, "banned");

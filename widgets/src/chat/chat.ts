@@ -321,7 +321,7 @@ export class Chat {
 
   /** Change or take back what I said; resolve with the code of what is against it, or null. */
   async edit(id: string, body: string): Promise<string | null> {
-    return codeOf(this.#wire?.edit(id, body));
+    return codeOf(this.#wire?.edit(id, body).then(this.#taken));
   }
 
   async remove(id: string): Promise<string | null> {

@@ -54,8 +54,8 @@ export class RoomWire {
     return this.#live.push(this.#topic, "message.send", words, id) as Promise<Receipt>;
   }
 
-  edit(id: string, body: string): Promise<unknown> {
-    return this.#live.push(this.#topic, "message.edit", { body }, id);
+  edit(id: string, body: string): Promise<Pick<Receipt, "card">> {
+    return this.#live.push(this.#topic, "message.edit", { body }, id) as Promise<Pick<Receipt, "card">>;
   }
 
   remove(id: string): Promise<unknown> {

@@ -52,6 +52,14 @@ describe("<narthex-home>", () => {
     expect(home.querySelector("narthex-care")).not.toBeNull();
   });
 
+  it("leads from an alarm about a word for the hosts to where these are read", async () => {
+    const home = await open("prayers", [{ ...alarm, about: "note", subject: "n1" }]);
+    expect(home.querySelector(".alarm")?.textContent).toContain(queueWords.en.abouts.note);
+    button(home, queueWords.en.look).click();
+    await desk.drawn();
+    expect(window.location.pathname + window.location.search).toBe("/console/grace/live");
+  });
+
   it("keeps where one is in sight when a phone is turned, and when more waits", async () => {
     const home = await open("prayers");
     const row = home.querySelector("nav ul") as HTMLElement;

@@ -13,6 +13,9 @@ import type { LookAt } from "./watch/alarms";
 import { Watch } from "./watch/watch";
 import { homeWords } from "./words/home";
 
+/** Where to look at what rings, if not in the queue. */
+const PAGE_OF: Readonly<Record<string, PageName>> = { care: "care", note: "live" };
+
 export class NarthexHome extends ConsoleElement {
   static override properties = {
     church: {},
@@ -144,10 +147,14 @@ export class NarthexHome extends ConsoleElement {
     this.requestUpdate();
   }
 
-  /** Show what an alarm is about: a conversation at the care desk, anything else in the queue. */
-  #lookAt = ({ alarm: { about, subject } }: LookAt): void => {
-    const mine = pagesFor(this.session.person.roles).some(({ name }) => name === "care");
-    if (about === "care" && mine) this.#open("care", subject ? { conversation: subject } : {});
+  /** Show what an alarm is about: a conversation at the care desk, a note beside the rooms, all else in the queue. */
+  #lookAt = ({ alarm }: LookAt): void => {
+    const about: string = alarm.about;
+    const mine = pagesFor(this.session.person.roles).some(({ name }) => name === PAGE_OF[about]);
+    const subject = alarm.subject ?? "";
+    if (mine && about === "note")
+      this.#open("live", {}); // all notes stand there, those of a need too
+    else if (mine) this.#open("care", subject ? { conversation: subject } : {});
     else this.#open("queue", subject ? { subject } : {});
   };
 

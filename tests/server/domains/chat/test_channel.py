@@ -54,7 +54,7 @@ async def test_a_conversation(wiring: Wiring, system: Scope, room: Room, one: So
     receipt = await one.ask("message.send", {"body": "Good morning"}, id)
     assert (receipt["id"], receipt["state"]) == (str(id), "posted")
     edited = await one.ask("message.edit", {"body": "Good evening"}, id)
-    assert (edited["body"], edited["number"]) == ("Good evening", 1)
+    assert (edited["body"], edited["number"], "card" in edited) == ("Good evening", 1, False)
     assert await one.ask("reaction.add", {"emoji": "🙏"}, id) == {"totals": {"🙏": 1}}
     assert (await one.ask("mine"))["reactions"] == {str(id): ["🙏"]}
     assert await one.ask("reaction.remove", {"emoji": "🙏"}, id) == {"totals": {}}
@@ -68,6 +68,14 @@ async def test_a_conversation(wiring: Wiring, system: Scope, room: Room, one: So
     assert (
         msgspec.json.decode((await one.channel.snapshot(one.topic)).data)["messages"][0]["state"] == "removed"
     )
+
+
+async def test_an_edit_in_need_is_answered_with_a_card(one: Socket) -> None:
+    """As a send is; what stands in the room stays as it is."""
+    id = uuid4()
+    await one.ask("message.send", {"body": "Good morning"}, id)
+    edited = await one.ask("message.edit", {"body": "I want to kill myself"}, id)
+    assert (edited["state"], edited["card"], edited["id"] == str(id)) == ("held", "self_harm", False)
 
 
 async def test_typing_and_hearts_pass(wiring: Wiring, system: Scope, room: Room, one: Socket) -> None:
@@ -234,6 +242,9 @@ async def test_the_hosts_list_is_for_hosts(wiring: Wiring, system: Scope, room: 
     first, second = [await send(wiring, guest(system, name), room) for name in ("Ada", "Bea")]
     shown = msgspec.json.decode((await socket.channel.snapshot(topic)).data)
     assert [held["message"]["id"] for held in shown["held"]] == [str(first.id), str(second.id)]
+    with pytest.raises(AppError) as caught:
+        await socket.ask("message.approve", {"edited_at": "2026-01-01T00:00:00Z"}, first.id)
+    assert caught.value.code == "changed"
     assert (await socket.ask("message.approve", None, first.id))["state"] == "posted"
     assert (await socket.ask("message.decline", None, second.id))["state"] == "declined"
     with pytest.raises(AppError) as caught:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from server.domains.rooms.models import Room
+from server.kit.scope import Scope
 from server.web.app import create_app
 from server.wiring import Wiring
 from tests.acceptance.people import People
@@ -26,11 +27,11 @@ class Browser:
 
     def __init__(self, client: httpx.AsyncClient, token: str | None) -> None:
         self._client = client
-        self._headers = {"authorization": f"Bearer {token}"} if token else {}
+        self.headers = {"authorization": f"Bearer {token}"} if token else {}
 
     async def ask(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
         json = None if body is None else msgspec.to_builtins(body)
-        answer = await self._client.request(method, f"{API}{path}", json=json, headers=self._headers)
+        answer = await self._client.request(method, f"{API}{path}", json=json, headers=self.headers)
         assert answer.status_code == status, answer.text
         if answer.headers.get("content-type", "").startswith("application/x-ndjson"):
             return [msgspec.json.decode(line) for line in answer.content.splitlines()]
@@ -114,7 +115,10 @@ async def test_a_moderators_sunday(people: People, guest: Browser, host: Browser
     assert held["state"] == "held"
     [waiting] = (await host.ask("GET", f"/chat/held?room={room.id}"))["items"]
     assert (waiting["reason"], waiting["message"]["id"]) == ("first", held["id"])
-    assert (await host.ask("POST", f"/chat/held/{held['id']}/approve"))["number"] == 1
+    decided = f"/chat/held/{held['id']}/approve"
+    other_words = {"edited_at": "2026-01-01T00:00:00Z"}
+    assert (await host.ask("POST", decided, other_words, status=409))["code"] == "changed"
+    assert (await host.ask("POST", decided, {"edited_at": None}))["number"] == 1
     problem = await host.ask("POST", f"/chat/held/{held['id']}/decline", status=409)
     assert problem["code"] == "already_decided"
 
@@ -210,3 +214,47 @@ async def test_a_storm_of_one_id_over_http(guest: Browser, room: Room) -> None:
     answers = await asyncio.gather(*(guest.ask("POST", path, body, status=201) for _ in range(30)))
     assert all(answer == answers[0] for answer in answers)
     assert len((await guest.ask("GET", path))["messages"]) == 1
+
+
+async def test_an_edit_in_need_is_answered_with_a_card(guest: Browser, room: Room) -> None:
+    """The words wait for a host as a message of their own, and others read what they read before."""
+    at = f"/chat/rooms/{room.id}/messages"
+    sent = await guest.ask("POST", at, {"body": "Good morning"}, status=201)
+    edited = await guest.ask("PATCH", f"{at}/{sent['id']}", {"body": "I want to kill myself"})
+    assert (edited["state"], edited["card"], edited["id"] == sent["id"]) == ("held", "self_harm", False)
+    assert [message["body"] for message in (await guest.ask("GET", at))["messages"]] == ["Good morning"]
+
+
+async def test_a_key_sends_once(client: httpx.AsyncClient, guest: Browser, room: Room) -> None:
+    """The same message with the same Idempotency-Key is sent once, also at once; the key takes no other message."""
+    at = f"{API}/chat/rooms/{room.id}/messages"
+
+    async def send(key: str, body: str = "Welcome!") -> httpx.Response:
+        return await client.post(at, json={"body": body}, headers=guest.headers | {"idempotency-key": key})
+
+    answers = [await send("first-key"), *await asyncio.gather(*(send("first-key") for _ in range(3)))]
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert [answer.json() for answer in answers[1:]] == [answers[0].json()] * 3
+    assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, *["true"] * 3]
+    answers = await asyncio.gather(*(send("second-key", "Good morning") for _ in range(4)))
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    wrong = await send("first-key", "Something else")
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "idempotency_mismatch")
+    page = await guest.ask("GET", f"/chat/rooms/{room.id}/messages")
+    assert [message["body"] for message in page["messages"]] == ["Welcome!", "Good morning"]
+
+
+async def test_a_key_whose_answer_was_lost_sends_nothing_anew(
+    client: httpx.AsyncClient, wiring: Wiring, system: Scope, guest: Browser, room: Room
+) -> None:
+    """The process died between the message's commit and the key's: whoever asks again gets the same message."""
+    at = f"{API}/chat/rooms/{room.id}/messages"
+
+    async def send() -> str:
+        headers = guest.headers | {"idempotency-key": "some-key"}
+        return str((await client.post(at, json={"body": "Welcome!"}, headers=headers)).json()["id"])
+
+    first = await send()
+    async with wiring.database.transaction(system) as tx:
+        await tx.connection.execute("delete from idempotency_keys")
+    assert await send() == first

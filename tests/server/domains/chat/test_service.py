@@ -14,6 +14,8 @@ import pytest
 from realtime.topics import Topic
 from server.domains.chat.errors import EditRefused, IdTaken, NameTaken, NotYours, SlowMode
 from server.domains.chat.models import Post, React, Receipt
+from server.domains.chat.policy import id_apart, id_once
+from server.domains.chat.schemas import Send
 from server.domains.messages.errors import NoSuchMessage, Removed
 from server.domains.messages.schemas import ReactionTotals
 from server.domains.rooms.errors import NoSuchRoom, RoomClosed, RoomLocked, RoomWaiting
@@ -22,9 +24,10 @@ from server.domains.rooms.schemas import NewRoom, RoomChange
 from server.domains.safety.errors import Banned, Duplicate, Flooding, LockedDown, TimedOut
 from server.domains.safety.models import Rules, WordRule
 from server.kit.errors import AppError, Unauthenticated
-from server.kit.scope import Actor, Scope
+from server.kit.scope import Actor, Once, Origin, Scope
 from server.wiring import Wiring
 from tests.jobs.support import drained, relay, running
+from tests.server.domains.care.test_service import conversation
 from tests.server.domains.voices import Heard, bodies, guest, id_of, log, person, post, room_log, send
 
 # ---- sending
@@ -50,6 +53,22 @@ async def test_fifty_sends_of_one_id_are_one_message(wiring: Wiring, system: Sco
     receipts.append(await send(wiring, scope, room, "Once", id=id))
     assert len({(r.id, r.at, r.state) for r in receipts}) == 1
     assert len(await room_log(wiring, room, system)) == 1
+
+
+def test_a_key_names_a_message_for_a_day(system: Scope) -> None:
+    """The id that follows from an Idempotency-Key is its actor's, its church's and its day's own; none without one."""
+    now, later = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+    def keyed(actor: str, key: str) -> Scope:
+        return Scope(system.tenant, Actor(), Origin(once=Once(actor, key, b"")))
+
+    one = keyed("api_key:1", "k")
+    assert id_once(one, now) == id_once(one, later)
+    elsewhere = msgspec.structs.replace(one, tenant=msgspec.structs.replace(system.tenant, id="h" * 16))
+    others = [keyed("api_key:2", "k"), keyed("api_key:1", "l"), elsewhere]
+    ids = {id_once(scope, now) for scope in (one, *others)} | {id_once(one, now + timedelta(days=1))}
+    assert len(ids) == 5
+    assert id_once(system, now) is None
 
 
 async def test_the_same_id_from_another_author_is_refused(wiring: Wiring, system: Scope, room: Room) -> None:
@@ -245,7 +264,8 @@ async def test_nothing_is_taken_after_a_ban_was_answered(wiring: Wiring, system:
                 after_ban.append(receipt)
 
     talkers = [asyncio.create_task(talk(n)) for n in range(8)]
-    await asyncio.sleep(0.1)
+    while not await room_log(wiring, room, system):
+        await asyncio.sleep(0.01)
     await wiring.safety.ban(host, one.actor.id, "Maria")
     count = len(await room_log(wiring, room, system))
     banned.set()
@@ -377,13 +397,83 @@ async def test_an_edit_cannot_go_round_a_hold(wiring: Wiring, system: Scope, roo
         await wiring.chat.edit(other, room.id, second.id, "words that no host saw")
 
 
+async def test_an_edit_into_a_cry_for_help(wiring: Wiring, system: Scope, room: Room) -> None:
+    """The room keeps what it has, the words wait for a host as words that are sent, and their author gets a card."""
+    one = guest(system)
+    first = await send(wiring, one, room, "hello")
+    for _ in range(2):  # a retry gets the first answer
+        shown = await wiring.chat.edit(one, room.id, first.id, "I want to k1ll myself")
+        assert (shown.state, shown.card, shown.body) == ("held", "self_harm", "I want to k1ll myself")
+    assert shown.id != first.id
+    assert await bodies(wiring, system, room) == ["hello"]
+    assert [event for event, _ in await room_log(wiring, room, system)] == ["message.posted"]
+    [(event, data)] = await log(wiring, Topic(system.tenant.id, "held", str(room.id)))
+    assert (event, data["reason"], data["message"]["id"]) == (
+        "message.held",
+        "crisis:self_harm",
+        str(shown.id),
+    )
+    other = await wiring.chat.edit(one, room.id, first.id, "hello all")
+    assert (other.id, other.body, other.card) == (first.id, "hello all", "")
+
+
+async def test_nobody_takes_the_place_where_a_cry_for_help_waits(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """Ids of messages are chosen by who sends them: one that somebody else took keeps no word from the hosts."""
+    one, body = guest(system), "I want to kill myself"
+    first = await send(wiring, one, room, "hello")
+    async with wiring.database.transaction(system) as tx:
+        message = await wiring.messages.locked(tx, room.id, first.id)
+    await send(wiring, guest(system, "Troll"), room, "good morning", id=id_apart(message, body))
+    shown = await wiring.chat.edit(one, room.id, first.id, body)
+    assert (shown.state, shown.card, shown.body) == ("held", "self_harm", body)
+    assert shown.author is not None
+    assert shown.author.id == one.actor.id
+
+
+async def test_what_waits_is_marked_when_an_edit_tells_of_a_need(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """A held message and a shadow-held one wait on with the new words, and for the gravest reason."""
+    host, one, two = person(system, "Ann", "moderator"), guest(system), guest(system, "Bea")
+    await wiring.rooms.change(host, room.id, RoomChange(hold="all"))
+    await wiring.safety.shadow(host, id_of(two), "Bea")
+    for author in (one, two):
+        first = await send(wiring, author, room, "hello")
+        shown = await wiring.chat.edit(author, room.id, first.id, "I want to kill myself")
+        assert (shown.id, shown.card) == (first.id, "self_harm")
+        again = await send(wiring, author, room, "hello", id=first.id)
+        assert again.card == "self_harm"
+    waiting = await wiring.hosting.held(host)
+    assert [message.reason for message in waiting] == ["crisis:self_harm"] * 2
+    assert [event for event, _ in await room_log(wiring, room, system)] == ["room.changed"]
+
+
+async def test_in_a_room_for_two_an_edit_is_as_free_as_a_message(wiring: Wiring, system: Scope) -> None:
+    """No rule of words, links or repetition stands between two people, and a need is noted, with a card."""
+    await wiring.safety.set_rules(
+        person(system, "Olga", "owner"), Rules(words=(WordRule("casino", "refuse"),), links="refuse")
+    )
+    maria, _, session = await conversation(wiring, system)
+    assert session.room is not None
+    for body in ("see https://evil.example", "the casino took all", "I feel bad today and tomorrow"):
+        sent = await wiring.chat.post(maria, session.room, Send("I feel bad today and tomorrow"))
+        assert (await wiring.chat.edit(maria, session.room, sent.id, body)).body == body
+    sent = await wiring.chat.post(maria, session.room, Send("I feel bad"))
+    shown = await wiring.chat.edit(maria, session.room, sent.id, "I want to kill myself")
+    assert (shown.id, shown.state, shown.card) == (sent.id, "posted", "self_harm")
+    again = await wiring.chat.post(maria, session.room, Send("I feel bad", id=sent.id))
+    assert again.card == "self_harm"
+
+
 @pytest.mark.parametrize("marks", [40_000 // 2, 7_900 // 2])
 async def test_a_pile_of_marks_costs_no_time(wiring: Wiring, system: Scope, room: Room, marks: int) -> None:
     """Composing marks takes time that grows with the square of the pile; the pile is cut down before."""
-    began = time.perf_counter()
+    began = time.process_time()
     receipt = await send(wiring, guest(system), room, "a" + "\u0301\u0323" * marks)
     assert receipt.state == "posted"
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 0.5
 
 
 async def test_a_removed_message_leaves_its_place_and_no_word(

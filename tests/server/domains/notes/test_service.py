@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from server.domains.notes.errors import NoSuchNote, RoomIsOpen, TooManyNotes
+from server.domains.notes.policy import NOTES_OF_GUESTS
 from server.domains.notes.schemas import WordForHosts
 from server.domains.rooms.errors import NoSuchRoom
 from server.domains.rooms.models import Room
 from server.domains.rooms.schemas import NewRoom, RoomChange
 from server.domains.safety.models import Rules, WordRule
-from server.kit.errors import AppError, Conflict, Forbidden, Unauthenticated
-from server.kit.scope import Actor, Scope
+from server.kit.errors import AppError, Conflict, Forbidden, Limited, Unauthenticated
+from server.kit.scope import Actor, Origin, Scope
 from server.kit.text import BadText
 from server.wiring import Wiring
 from tests.server.domains.voices import guest, id_of, person
@@ -116,6 +118,23 @@ async def test_three_in_an_hour(wiring: Wiring, system: Scope, closed: Room) -> 
         await wiring.notes.leave(one, closed.id, WordForHosts("note 3"))
     await wiring.notes.leave(guest(system), closed.id, WordForHosts("mine"))
     assert await bodies(wiring, host) == ["note 0", "note 1", "note 2", "mine"]
+
+
+async def test_guests_of_one_network_are_counted_together(
+    wiring: Wiring, system: Scope, closed: Room
+) -> None:
+    """Anybody makes himself a new guest: one network leaves so many an hour, other networks and members more."""
+
+    async def leave(scope: Scope) -> None:
+        await wiring.notes.leave(scope, closed.id, WordForHosts("hello"))
+
+    for _ in range(NOTES_OF_GUESTS.amount):
+        await leave(guest(system, address="203.0.113.5"))
+    with pytest.raises(Limited):
+        await leave(guest(system, address="203.0.113.5"))
+    await leave(guest(system, address="203.0.113.6"))
+    member = person(system, "Paul")
+    await leave(msgspec.structs.replace(member, origin=Origin(address="203.0.113.5")))
 
 
 async def test_sent_again_it_is_there_once(wiring: Wiring, system: Scope, closed: Room) -> None:

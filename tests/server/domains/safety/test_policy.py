@@ -258,6 +258,15 @@ def test_a_need_is_never_hidden() -> None:
     assert judged(Said("I want to kill myself"), rules=Rules(crisis=False)) == "take"
 
 
+@pytest.mark.parametrize("text", ["I want to kill myself", "https://evil.example I want to kill myself"])
+@pytest.mark.parametrize("crisis", [True, False])
+def test_no_rule_hides_a_need(text: str, *, crisis: bool) -> None:
+    """Words or links that a church refuses do not turn away who is in need, unless it looks for no needs."""
+    rules = Rules(words=(WordRule("kill*", "refuse"),), links="refuse", crisis=crisis)
+    found = judged(Said(text, guest=True), rules=rules)
+    assert found == "hold crisis" if crisis else found in ("word_refused", "link_refused")
+
+
 @settings(deadline=None)  # the machine is shared
 @given(st.text(max_size=300))
 def test_any_text_is_judged(text: str) -> None:

@@ -90,9 +90,9 @@ async def test_a_ban_runs_out(wiring: Wiring, system: Scope) -> None:
     with pytest.raises(Invalid) as caught:
         await wiring.safety.ban(host, id_of(troll), "Troll", expires_at=now)
     assert caught.value.errors[0].pointer == "/expires_at"
-    await wiring.safety.ban(host, id_of(troll), "Troll", expires_at=now + timedelta(seconds=1))
+    await wiring.safety.ban(host, id_of(troll), "Troll", expires_at=now + timedelta(seconds=3))
     assert await says(wiring, troll) == "banned"
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(3.1)
     assert await says(wiring, troll) == "take"
     assert await wiring.safety.bans(host) == []
 
@@ -230,7 +230,7 @@ async def test_a_ban_has_its_turn(wiring: Wiring, system: Scope) -> None:
 
     judges = [asyncio.create_task(judge_again(n * 0.03)) for n in range(3)]
     await asyncio.sleep(0.3)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         await wiring.safety.ban(host, id_of(one), "Troll")
     over.set()
     await asyncio.gather(*judges)

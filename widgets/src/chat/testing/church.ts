@@ -53,6 +53,8 @@ export class ChurchInMemory {
   reserved = "";
   /** Keep replies to sends back, as a slow server does. */
   silent = false;
+  /** The need that is found in words that are edited. */
+  need = "";
   readTo = 0;
   suspended = false;
   /** Whom the church's website vouches for, by what it says of them. */
@@ -302,7 +304,7 @@ export class ChurchInMemory {
     if (message && event === "message.delete") this.takeDown(message, "author");
     if (message && event.startsWith("reaction."))
       this.#react(message.id, given.emoji ?? "", event === "reaction.add" ? 1 : -1);
-    return {};
+    return event === "message.edit" && this.need ? { card: this.need } : {};
   }
 
   #sent(
