@@ -83,6 +83,7 @@ class Tasks:
             wiring.notes.trim,
             wiring.rota.trim,
             wiring.care.trim,
+            wiring.concerns.trim,
             wiring.alarms.trim,
             wiring.moderation.trim,
             wiring.prayer.trim,

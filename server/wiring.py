@@ -40,6 +40,7 @@ from server.domains.care.service import CareService
 from server.domains.chat import listeners as chat_listeners
 from server.domains.chat.channel import ChatChannel, MeChannel
 from server.domains.chat.service import ChatService
+from server.domains.concerns.service import ConcernsService
 from server.domains.crowd.service import CrowdService
 from server.domains.encouragement.service import EncouragementService
 from server.domains.events.service import EventsService
@@ -51,6 +52,7 @@ from server.domains.hosting import listeners as hosting_listeners
 from server.domains.hosting.channel import HeldChannel
 from server.domains.hosting.service import HostingService
 from server.domains.intercession.service import IntercessionService
+from server.domains.keys import listeners as keys_listeners
 from server.domains.keys.service import KeysService
 from server.domains.links import listeners as links_listeners
 from server.domains.links.service import LinksService
@@ -162,6 +164,7 @@ class Wiring:
             [
                 *links_listeners.listeners(self.links),
                 *factors_listeners.listeners(self.links),
+                *keys_listeners.listeners(self.keys),
                 *sessions_listeners.listeners(self.links),
                 *rooms_listeners.listeners(self.rooms),
                 *chat_listeners.listeners(self.chat),
@@ -172,7 +175,7 @@ class Wiring:
                 *asking_listeners.listeners(self.asking),
                 *care_listeners.listeners(self.care),
                 *wall_listeners.listeners(self.wall),
-                *alarms_listeners.listeners(self.alarms),
+                *alarms_listeners.listeners(self.alarms, self.prayer),
                 *moderation_listeners.listeners(self.moderation),
             ]
         )
@@ -186,31 +189,16 @@ class Wiring:
         self.tokens = Tokens(self.keyring, self.clock)
         self.audit = AuditService(self.database)
         self.accounts = AccountsService(
-            self.database,
-            self.audit,
-            self.passwords,
-            self.throttle,
-            lambda tenant: self.caches.tell("seats", tenant.id),
+            self.database, self.audit, self.passwords, self.throttle, self._account_changed
         )
         self.guests = GuestsService(self.database, lambda tenant: self.caches.tell("seats", tenant.id))
         self.links = LinksService(
-            self.database,
-            self.accounts,
-            self.audit,
-            self.keyring,
-            self.throttle,
-            self.settings.public_url,
+            self.database, self.accounts, self.audit, self.keyring, self.throttle, self.settings.public_url
         )
         self.factors = FactorsService(self.database, self.accounts, self.audit, self.keyring, self.throttle)
-        self.keys = KeysService(self.database, self.audit, self.caches, self.clock)
+        self.keys = KeysService(self.database, self.accounts, self.audit, self.caches, self.clock)
         self.sessions = SessionsService(
-            self.database,
-            self.accounts,
-            self.guests,
-            self.audit,
-            self.keyring,
-            self.tokens,
-            self.caches,
+            self.database, self.accounts, self.guests, self.audit, self.keyring, self.tokens, self.caches
         )
         self.operators = OperatorsService(
             self.tenants, self.passwords, self.tokens, self.keyring, self.throttle, self.clock
@@ -237,7 +225,9 @@ class Wiring:
         self.events = EventsService(self.database, self.audit, self.clock)
         self.rota = RotaService(self.database, self.audit, self.accounts, self.clock)
         self.rooms = RoomsService(self.database, self.audit, self.safety, self.clock, self.caches)
-        self.notes = NotesService(self.database, self.audit, self.safety, self.rooms, self.clock)
+        self.notes = NotesService(
+            self.database, self.audit, self.safety, self.rooms, self.throttle, self.clock
+        )
         self.reactions = ReactionsService(self.clock)
         self.undos = UndosService(self.database, self.keyring, self.clock)
         self.crowd = CrowdService(self.announcements)
@@ -290,6 +280,7 @@ class Wiring:
             self.throttle,
             self.clock,
         )
+        self.concerns = ConcernsService(self.database, self.audit, self.care, self.safety, self.clock)
 
     def _prayers(self) -> None:
         """Build what people ask prayer for, and what becomes of it."""
@@ -342,6 +333,7 @@ class Wiring:
             self.chat,
             self.hosting,
             self.care,
+            self.concerns,
         )
         self.moderation = ModerationService(
             self.database,
@@ -430,6 +422,11 @@ class Wiring:
     def _church_changed(self, tenant: Tenant) -> None:
         """Tell this process's caches; other processes hear it through Valkey."""
         self.directory.forget(tenant.id)
+
+    def _account_changed(self, tenant: TenantRef) -> None:
+        """Let every process read again what hangs on an account: sessions, and the keys that its person made."""
+        self.caches.tell("seats", tenant.id)
+        self.caches.tell("api_keys", tenant.id)
 
 
 def _die(name: str, error: Exception) -> None:

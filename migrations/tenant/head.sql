@@ -30,7 +30,7 @@ CREATE TABLE church_0000000000000000.alarms_alarms (
     seen_by uuid,
     seen_by_name text DEFAULT ''::text NOT NULL,
     seen_at timestamp with time zone,
-    CONSTRAINT alarms_alarms_about_check CHECK ((about = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'care'::text, 'queue'::text]))),
+    CONSTRAINT alarms_alarms_about_check CHECK ((about = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'note'::text, 'care'::text, 'queue'::text]))),
     CONSTRAINT alarms_alarms_kind_check CHECK ((kind = ANY (ARRAY['self_harm'::text, 'abuse'::text, 'unattended'::text]))),
     CONSTRAINT alarms_alarms_seen_by_name_check CHECK ((char_length(seen_by_name) <= 200))
 );
@@ -119,6 +119,24 @@ CREATE TABLE church_0000000000000000.care_settings (
     version integer DEFAULT 1 NOT NULL,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT care_settings_single_check CHECK (single)
+);
+
+CREATE TABLE church_0000000000000000.concerns_concerns (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    by_id uuid,
+    by_name text DEFAULT ''::text NOT NULL,
+    about uuid[] NOT NULL,
+    about_names text[] NOT NULL,
+    reason text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT concerns_concerns_by_name_check CHECK ((char_length(by_name) <= 200)),
+    CONSTRAINT concerns_concerns_note_check CHECK ((char_length(note) <= 2000)),
+    CONSTRAINT concerns_concerns_reason_check CHECK ((reason = ANY (ARRAY['unsafe'::text, 'unkind'::text, 'private'::text, 'other'::text])))
 );
 
 CREATE TABLE church_0000000000000000.events_gatherings (
@@ -344,7 +362,7 @@ CREATE TABLE church_0000000000000000.moderation_cases (
     CONSTRAINT moderation_cases_assigned_to_name_check CHECK ((char_length(assigned_to_name) <= 200)),
     CONSTRAINT moderation_cases_claimed_by_name_check CHECK ((char_length(claimed_by_name) <= 200)),
     CONSTRAINT moderation_cases_decided_by_name_check CHECK ((char_length(decided_by_name) <= 200)),
-    CONSTRAINT moderation_cases_kind_check CHECK ((kind = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'care'::text]))),
+    CONSTRAINT moderation_cases_kind_check CHECK ((kind = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'care'::text, 'concern'::text]))),
     CONSTRAINT moderation_cases_state_check CHECK ((state = ANY (ARRAY['open'::text, 'decided'::text, 'closed'::text]))),
     CONSTRAINT moderation_cases_team_check CHECK ((team = ANY (ARRAY['chat'::text, 'prayer'::text, 'pastors'::text, 'care'::text]))),
     CONSTRAINT moderation_cases_weight_check CHECK ((weight = ANY (ARRAY['-1'::integer, 0, 1, 2])))
@@ -738,6 +756,12 @@ ALTER TABLE ONLY church_0000000000000000.care_sessions
 ALTER TABLE ONLY church_0000000000000000.care_settings
     ADD CONSTRAINT care_settings_pkey PRIMARY KEY (single);
 
+ALTER TABLE ONLY church_0000000000000000.concerns_concerns
+    ADD CONSTRAINT concerns_concerns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY church_0000000000000000.concerns_concerns
+    ADD CONSTRAINT concerns_concerns_session_id_by_id_key UNIQUE (session_id, by_id);
+
 ALTER TABLE ONLY church_0000000000000000.events_gatherings
     ADD CONSTRAINT events_gatherings_pkey PRIMARY KEY (id);
 
@@ -918,6 +942,8 @@ CREATE INDEX care_sessions_asked ON church_0000000000000000.care_sessions USING 
 CREATE UNIQUE INDEX care_sessions_open ON church_0000000000000000.care_sessions USING btree (asker_id) WHERE (state = ANY (ARRAY['waiting'::text, 'active'::text]));
 
 CREATE INDEX care_sessions_waiting ON church_0000000000000000.care_sessions USING btree (asked_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX concerns_concerns_settled ON church_0000000000000000.concerns_concerns USING btree (settled_at) WHERE (settled_at IS NOT NULL);
 
 CREATE INDEX events_gatherings_end ON church_0000000000000000.events_gatherings USING btree (ends_at) WHERE (cancelled_at IS NULL);
 
@@ -1103,6 +1129,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.care_sessions
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.care_settings TO church_0000000000000000;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.concerns_concerns TO church_0000000000000000;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.events_gatherings TO church_0000000000000000;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.factors_recovery TO church_0000000000000000;
@@ -1199,4 +1227,4 @@ ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_000000000000000
 
 ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_0000000000000000 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLES TO church_0000000000000000;
 
-INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0025');
+INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0026');

@@ -25,10 +25,19 @@ from server.settings import Settings
 MACHINERY = frozenset({"alembic_version", "idempotency_keys", "processed", "topic_events", "topics"})
 # what is opened one at a time, by a permission of its own and with a reason in the audit log
 SEALED = re.compile(r"_sealed$|^undos_kept$")
-ONE_TO_ONE = {
-    "messages_messages": "room_id",
-    "hosting_reports": "room_id",
-}  # whose rows of such rooms stay here
+# rows that stay here when one of these columns names what is secluded: words that only those in it read, who they
+# are, and what the team wrote down about them
+SECLUDED: Mapping[str, tuple[str, Sequence[str]]] = {
+    "messages_messages": ("of one-to-one prayer", ["room_id"]),
+    "hosting_reports": ("of one-to-one prayer", ["room_id"]),
+    "rooms_members": ("of one-to-one prayer", ["room_id"]),
+    "rooms_reads": ("of one-to-one prayer", ["room_id"]),
+    "concerns_concerns": ("about one-to-one prayer", ["session_id"]),
+    "moderation_notes": ("about one-to-one prayer or a sealed asker", ["case_id"]),
+    "followups_tasks": ("about one-to-one prayer or a sealed asker", ["session_id", "request_id"]),
+}
+# who asked for one-to-one prayer, and with which first words; that it took place stays in the table
+FIRST_WORDS = {"care_sessions": frozenset({"asker_id", "asker_name", "topic"})}
 # tables of what vouches for people or tells where they were, and columns with which one could pass for somebody
 VOUCHING = re.compile(r"^(sessions|links|factors|auth_exchanged|safety_traces)(_|$)")
 SECRET = re.compile(r"(^|_)(secret|seed|sealed|password|token|private)(_|$)|(^|_)code_hash$")
@@ -125,14 +134,15 @@ Columns = Mapping[str, Sequence[tuple[str, str]]]
 def _tables(
     archive: zipfile.ZipFile, connection: carry.Connection, tenant: Tenant, found: Columns
 ) -> Iterator[tuple[str, Table]]:
-    private = carry.one_to_one(connection, tenant.id)
+    secluded = carry.secluded(connection, tenant.id)
     for name, columns in found.items():
         if name in MACHINERY or VOUCHING.match(name) or SEALED.search(name):
             continue
-        chosen = {column: kind for column, kind in columns if not SECRET.search(column)}
-        without = (ONE_TO_ONE[name], private) if name in ONE_TO_ONE else None
+        private = FIRST_WORDS.get(name, frozenset())
+        chosen = {c: kind for c, kind in columns if c not in private and not SECRET.search(c)}
+        without = SECLUDED[name][1] if name in SECLUDED else ()
         with archive.open(f"tables/{name}.jsonl", "w", force_zip64=True) as file:
-            lines = carry.rows(connection, tenant.id, name, list(chosen), without=without)
+            lines = carry.rows(connection, tenant.id, name, list(chosen), without=without, ids=secluded)
             count, digest = _copy(lines, file.write)
         yield name, Table(chosen, count, digest)
 
@@ -156,8 +166,10 @@ def _left_out(found: Columns) -> Iterator[tuple[str, str]]:
         elif SEALED.search(name):
             yield name, "is opened one at a time, with a reason that the audit log keeps"
         else:
-            if name in ONE_TO_ONE:
-                yield f"{name} of one-to-one prayer", "only those who were in it read it"
+            if name in SECLUDED:
+                yield f"{name} {SECLUDED[name][0]}", "only those who were in it read it"
             for column, _ in columns:
-                if SECRET.search(column):
+                if column in FIRST_WORDS.get(name, ()):
+                    yield f"{name}.{column}", "only those who were in it read it"
+                elif SECRET.search(column):
                     yield f"{name}.{column}", "one could pass for somebody with it"

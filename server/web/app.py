@@ -29,6 +29,7 @@ from server.domains.auth import routes as auth
 from server.domains.blocks import routes as blocks
 from server.domains.care import routes as care
 from server.domains.chat import routes as chat
+from server.domains.concerns import routes as concerns
 from server.domains.events import routes as events
 from server.domains.factors import routes as factors
 from server.domains.followups import routes as followups
@@ -71,15 +72,11 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024  # bytes; a route that takes more says so
 LARGEST_FRAME = 64 * 1024  # bytes of one WebSocket message
-COLLECT = (
-    20_000,
-    20,
-    20,
-)  # objects between two rounds of the cycle collector, and rounds between larger ones
+COLLECT = (20_000, 20, 20)  # objects between rounds of the cycle collector, rounds between larger ones
 API = "/api/v1"
 IDENTITIES = (accounts, guests, factors, keys, sessions, auth, links, widgets)
 CONVERSATIONS = (events, rota, rooms, messages, chat, hosting, notes, blocks, safety)
-PRAYING = (asking, tending, wall, care, followups, phrases, alarms, moderation)
+PRAYING = (asking, tending, wall, care, concerns, followups, phrases, alarms, moderation)
 SLICES = (tenants, audit, *IDENTITIES, *CONVERSATIONS, *PRAYING)  # those that speak HTTP
 Supply = Callable[[Any], Any]  # ASGI scope → what a handler gets
 
@@ -195,6 +192,7 @@ def _supplies(wiring: Wiring, parts: Parts) -> dict[str, Supply]:
         "events": wiring.events,
         "rota": wiring.rota,
         "care": wiring.care,
+        "concerns": wiring.concerns,
         "wall": wiring.wall,
         "phrases": wiring.phrases,
         "alarms": wiring.alarms,

@@ -19,7 +19,7 @@ from server.domains.blocks.schemas import Blocked
 from server.domains.care.schemas import CareErased, CareGiven, CareSnapshot, Place, SessionShown
 from server.domains.chat.schemas import Edit, EmojiBody, Send
 from server.domains.crowd.models import Floats, Typing
-from server.domains.hosting.schemas import HeldList
+from server.domains.hosting.schemas import HeldList, WordsRead
 from server.domains.messages.schemas import (
     Decision,
     HeldShown,
@@ -211,7 +211,7 @@ TOPICS: Sequence[TopicDoc] = (
         kind="held",
         about="What waits for a decision in one room, `held:<room id>`, for its hosts. `behind` comes from each node"
         " on which somebody in the room has not been written everything, every few seconds while that lasts.",
-        pushes={"message.approve": Nothing, "message.decline": Nothing},
+        pushes={"message.approve": WordsRead, "message.decline": WordsRead},
         events={
             "message.held": HeldShown,
             **dict.fromkeys(("message.approved", "message.declined"), Decision),

@@ -26,6 +26,7 @@ from server.kit.logs import Exchange
 from server.kit.strictjson import invalid
 
 MEDIA_TYPE = "application/problem+json"
+CARD = "card"
 BODY_PATIENCE = 30.0  # seconds for a body to arrive
 _MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
 _log = structlog.get_logger("narthex.web")
@@ -34,7 +35,8 @@ _log = structlog.get_logger("narthex.web")
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong (RFC 9457). Programs read `code`, people read `detail`; `errors` names each wrong field.
 
-    `extra` holds what has changed meanwhile, as it is now, by its own name.
+    `extra` holds what has changed meanwhile, as it is now, by its own name, and as `card` the need that the refused
+    words speak of: show helplines of that kind at once.
     """
 
     type: str
@@ -112,8 +114,12 @@ def problem(error: AppError, request_id: str) -> Problem:
 
 
 def _told(error: AppError) -> dict[str, Any]:
-    """Return what of an error's extra is made to be shown: a Struct; plain values are for headers."""
-    return {name: value for name, value in error.extra.items() if isinstance(value, msgspec.Struct)}
+    """Return what of an error's extra is made to be shown: a Struct, or a card; other plain values are for headers."""
+    return {
+        name: value
+        for name, value in error.extra.items()
+        if name == CARD or isinstance(value, msgspec.Struct)
+    }
 
 
 def reply(error: AppError) -> dict[str, object]:

@@ -119,7 +119,7 @@ def test_axe_finds_nothing_where_one_asks(praying: Praying, visitor: Come) -> No
 
 @pytest.mark.timeout(600)
 def test_axe_finds_nothing_in_one_to_one_prayer(praying: Praying, visitor: Come) -> None:
-    """Nobody there, the form, waiting, talking, before one ends it, and over."""
+    """Nobody there, the form, waiting, talking, before one ends it, over, and what was not right is told."""
     _, look = watched(visitor)
     page = look.page
     page.goto(praying.live)
@@ -150,8 +150,34 @@ def test_axe_finds_nothing_in_one_to_one_prayer(praying: Praying, visitor: Come)
     page.get_by_role("button", name="Yes, end it").click()
     came(page, "main h1", "Thank you for praying with us")
     look("live-over")
+    page.get_by_text("Was something not right?").click()
+    page.get_by_label("I did not feel safe.").check()
+    page.get_by_label("What happened?").fill("He asked where I live.")
+    look("live-concern")
+    page.get_by_role("button", name="Tell the pastors").click()
+    came(page, "[role=status]", "The pastors will look after it")
+    look("live-concern-told")
     praying.here(ruth, here=False)
     assert not look.found, "\n".join(look.found)
+
+
+def test_who_despairs_sees_helplines_though_nobody_is_there(praying: Praying, visitor: Come) -> None:
+    """The last volunteer goes while somebody writes: they are told so, and whom they can call all the same."""
+    ruth = praying.person("Ruth", "prayer_team")
+    praying.here(ruth)
+    anna = visitor(phone=True)
+    page = anna.page
+    page.goto(praying.live)
+    came(page, "form #topic")
+    praying.here(ruth, here=False)
+    page.fill("#nickname", "Anna")
+    page.locator("form [type=checkbox]").first.check()
+    page.fill("#topic", "I want to kill myself")
+    page.get_by_role("button", name="Ask for somebody").tap()
+    came(page, "form [role=alert]", "Nobody is here just now")
+    came(page, ".care", "People are there for you right now")
+    expect(page.locator("#topic")).to_have_value("I want to kill myself")
+    anna.complaints[:] = [text for text in anna.complaints if "status of 409" not in text]  # the refusal
 
 
 def test_asking_by_keyboard(praying: Praying, visitor: Come) -> None:

@@ -11,11 +11,12 @@ from realtime.broker import Passing
 from realtime.channel import Push, Snapshot, Who
 from realtime.errors import Refused
 from realtime.topics import Topic
-from server.domains.hosting.schemas import HeldList
+from server.domains.hosting.schemas import HeldList, WordsRead
 from server.domains.hosting.service import HostingService
 from server.domains.rooms.errors import NoSuchRoom
 from server.domains.rooms.models import Right
 from server.domains.rooms.service import RoomsService
+from server.kit import strictjson
 from server.kit.errors import Invalid
 from server.kit.scope import Scope, TenantRef
 
@@ -47,16 +48,17 @@ class HeldChannel:
         return ()
 
     async def receive(self, who: Who, push: Push) -> msgspec.Raw | bytes | None:
-        """Approve or decline."""
+        """Approve or decline the words that were read."""
         try:
             id = msgspec.convert(push.id, UUID)
         except msgspec.ValidationError:
             raise Invalid.field("/id", "`id` is the UUID of the message.", code="bad_format") from None
-        if push.event == "message.approve":
-            return msgspec.json.encode(await self._hosting.approve(who.scope, id))
-        if push.event == "message.decline":
-            return msgspec.json.encode(await self._hosting.decline(who.scope, id))
-        raise Refused("unknown_event", "This cannot be asked of the hosts' list.")
+        decide = {"message.approve": self._hosting.approve, "message.decline": self._hosting.decline}
+        if push.event not in decide:
+            raise Refused("unknown_event", "This cannot be asked of the hosts' list.")
+        given = bytes(push.data)
+        read = None if given in (b"", b"null") else strictjson.decode(given, WordsRead)
+        return msgspec.json.encode(await decide[push.event](who.scope, id, read))
 
     async def leave(self, who: Who, topic: Topic) -> None:
         """Nothing is kept of who was here."""

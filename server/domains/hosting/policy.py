@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from server.domains.events.models import Gathering
-from server.domains.hosting.errors import TooLateToRehearse
+from server.domains.hosting.errors import MessageChanged, NoHosts, TooLateToRehearse
+from server.domains.hosting.schemas import WordsRead
 from server.domains.messages.models import Message
-from server.domains.prayer.models import PASTORS
+from server.domains.rooms.models import Room
 from server.domains.safety.models import HOST
 from server.kit.errors import Conflict
 from server.kit.scope import Rule, Scope
@@ -16,7 +17,6 @@ _EVERYBODY = frozenset({"owner", "admin", "pastor", "moderator", "prayer_team", 
 # a member may be host of a room they were invited to; the room itself decides
 DECIDE = Rule(_EVERYBODY, api_scope="moderation:write")
 REPORT = Rule(_EVERYBODY, guests=True)
-PRIVATE_REPORTS = PASTORS  # of what was said in one-to-one prayer: the host there is who was reported
 REHEARSE = HOST
 FORGET = Rule.of("owner", "admin")
 EXPORT = Rule.of("owner", "admin", api_scope="chat:read")
@@ -28,6 +28,18 @@ def check_rehearsal(gathering: Gathering, now: datetime) -> None:
         raise TooLateToRehearse("This gathering was cancelled.")
     if now >= gathering.opens_at:
         raise TooLateToRehearse()
+
+
+def check_read(message: Message, read: WordsRead | None) -> None:
+    """Raise MessageChanged when other words were read than stand there; who does not say is not asked."""
+    if read is not None and read.edited_at != message.edited_at:
+        raise MessageChanged()
+
+
+def check_hosts(room: Room) -> None:
+    """Raise NoHosts for a room of one-to-one prayer: its host is who would be reported."""
+    if room.kind == "care":
+        raise NoHosts()
 
 
 def check_report(message: Message, scope: Scope) -> None:

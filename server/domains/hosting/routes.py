@@ -11,7 +11,7 @@ from litestar import delete, get, post
 from litestar.response import Stream
 
 from server.domains.hosting import policy
-from server.domains.hosting.schemas import Clear, Cleared, Exported, ReportBody, ReportShown, Undo
+from server.domains.hosting.schemas import Clear, Cleared, Exported, ReportBody, ReportShown, Undo, WordsRead
 from server.domains.hosting.service import HostingService
 from server.domains.messages.models import Message
 from server.domains.messages.schemas import HeldShown, MessageShown
@@ -48,9 +48,15 @@ async def held(
     status_code=200,
     opt={"rule": policy.DECIDE},
 )
-async def approve(scope: Scope, hosting: HostingService, message_id: UUID) -> MessageShown:
-    """It takes its place in the room now. 409 `already_decided` when somebody was quicker."""
-    return await hosting.approve(scope, message_id)
+async def approve(
+    scope: Scope, hosting: HostingService, message_id: UUID, data: WordsRead | None = None
+) -> MessageShown:
+    """It takes its place in the room now.
+
+    409 `already_decided` when somebody was quicker, and with a body 409 `changed` when its words are not those any
+    more.
+    """
+    return await hosting.approve(scope, message_id, data)
 
 
 @post(
@@ -61,9 +67,11 @@ async def approve(scope: Scope, hosting: HostingService, message_id: UUID) -> Me
     status_code=200,
     opt={"rule": policy.DECIDE},
 )
-async def decline(scope: Scope, hosting: HostingService, message_id: UUID) -> MessageShown:
-    """Its author is told, unless it was shadow-held. 409 `already_decided` when somebody was quicker."""
-    return await hosting.decline(scope, message_id)
+async def decline(
+    scope: Scope, hosting: HostingService, message_id: UUID, data: WordsRead | None = None
+) -> MessageShown:
+    """Its author is told, unless it was shadow-held. 409 as when it is approved."""
+    return await hosting.decline(scope, message_id, data)
 
 
 @post(
@@ -134,9 +142,11 @@ async def reports(
     status_code=204,
     opt={"rule": policy.DECIDE},
 )
-async def dismiss(scope: Scope, hosting: HostingService, message_id: UUID) -> None:
-    """All reports of it are closed; a new one opens it again."""
-    await hosting.dismiss_reports(scope, message_id)
+async def dismiss(
+    scope: Scope, hosting: HostingService, message_id: UUID, data: WordsRead | None = None
+) -> None:
+    """All reports of it are closed; a new one opens it again. With a body 409 `changed` when its words are new."""
+    await hosting.dismiss_reports(scope, message_id, data)
 
 
 @post(

@@ -43,6 +43,12 @@ class ReportShown(msgspec.Struct, frozen=True):
         return cls(shown, report.reporter_id, report.reason, report.note, report.at)
 
 
+class WordsRead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which words of a message were read: those of its last change, or without one its first."""
+
+    edited_at: datetime | None = None
+
+
 class Undo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What shall be taken back: it must be the newest act about the message, so that nobody undoes another's."""
 

@@ -13,7 +13,7 @@ from server.domains.chat.service import tell_totals
 from server.domains.events.service import EventsService
 from server.domains.hosting import policy, repository
 from server.domains.hosting.models import Act, Dismissed, Report
-from server.domains.hosting.schemas import Cleared, Exported, ReportBody, ReportShown
+from server.domains.hosting.schemas import Cleared, Exported, ReportBody, ReportShown, WordsRead
 from server.domains.hosting.signals import (
     ClearingGoesOn,
     DecisionUndone,
@@ -91,24 +91,32 @@ class HostingService:
             found = await self._messages.waiting(tx, rooms, _LONG_AGO, MOST_A_PAGE)
         return position, [HeldShown.of(message) for message in found]
 
-    async def approve(self, scope: Scope, id: UUID) -> MessageShown:
-        """Post a message that waits; it takes its place in the room now. Raise AlreadyDecided, NoSuchMessage."""
-        return await self._decide(scope, id, approved=True)
+    async def approve(self, scope: Scope, id: UUID, read: WordsRead | None = None) -> MessageShown:
+        """Post a message that waits; it takes its place in the room now.
 
-    async def decline(self, scope: Scope, id: UUID) -> MessageShown:
-        """Let a message that waits never be posted; its author is told. Raise AlreadyDecided, NoSuchMessage."""
-        return await self._decide(scope, id, approved=False)
+        Raise AlreadyDecided, NoSuchMessage, and MessageChanged when other words than these stand there by now.
+        """
+        return await self._decide(scope, id, read, approved=True)
 
-    async def _decide(self, scope: Scope, id: UUID, *, approved: bool) -> MessageShown:
+    async def decline(self, scope: Scope, id: UUID, read: WordsRead | None = None) -> MessageShown:
+        """Let a message that waits never be posted; its author is told. Raise what `approve` does."""
+        return await self._decide(scope, id, read, approved=False)
+
+    async def _decide(
+        self, scope: Scope, id: UUID, read: WordsRead | None, *, approved: bool
+    ) -> MessageShown:
         async with self._database.transaction(scope) as tx:
-            return MessageShown.of(await self.decide_in(tx, id, approved=approved))
+            return MessageShown.of(await self.decide_in(tx, id, read, approved=approved))
 
-    async def decide_in(self, tx: Transaction, id: UUID, *, approved: bool) -> Message:
+    async def decide_in(
+        self, tx: Transaction, id: UUID, read: WordsRead | None = None, *, approved: bool
+    ) -> Message:
         """Decide the same inside the caller's transaction."""
         policy.DECIDE.require(tx.scope)
         room_id = await self._room_of(tx, id)
         await self._rooms.hosted(tx, room_id)
         message = await self._messages.locked(tx, room_id, id)
+        policy.check_read(message, read)
         await self._undos.keep(tx, id, "approve" if approved else "decline", Kept(message))
         message = await self._messages.decide(tx, message, approved=approved)
         details = {"room": room_id, "author": message.author.id, "reason": message.reason}
@@ -128,7 +136,7 @@ class HostingService:
     async def undo_in(self, tx: Transaction, id: UUID, act: Act) -> Message:
         """Take the same back inside the caller's transaction."""
         policy.DECIDE.require(tx.scope)
-        room_id = await (self._reported_in if act == "keep" else self._room_of)(tx, id)
+        room_id = await self._room_of(tx, id)
         if act != "keep":
             await self._rooms.hosted(tx, room_id)
         message = await self._messages.locked(tx, room_id, id)
@@ -152,15 +160,6 @@ class HostingService:
         moved = await self._reactions.apply(tx, given)
         tell_totals(tx, moved, {message.id: message.room_id})
         return message
-
-    async def _reported_in(self, tx: Transaction, id: UUID) -> UUID:
-        """Return the room of a message, if the caller may look at its reports: of a private one nobody who is in it."""
-        room_id = await self._messages.room_of(tx, id)
-        if (await self._rooms.shown(tx, room_id)).kind != "care":
-            return await self._room_of(tx, id)
-        if not policy.PRIVATE_REPORTS.allows(tx.scope):
-            raise NoSuchMessage()
-        return room_id
 
     async def _room_of(self, tx: Transaction, id: UUID) -> UUID:
         """Return the room of a message, if the caller may decide there; raise NoSuchMessage."""
@@ -199,9 +198,9 @@ class HostingService:
     # ---- reports
 
     async def report(self, scope: Scope, room_id: UUID, id: UUID, body: ReportBody) -> None:
-        """Ask the hosts to look at a message; its author does not learn who did."""
+        """Ask the hosts to look at a message; its author does not learn who did. Raise NoHosts, NoSuchMessage."""
         policy.REPORT.require(scope)
-        await self._rooms.enter(scope, room_id)
+        policy.check_hosts((await self._rooms.enter(scope, room_id))[0])
         assert scope.actor.id is not None, "the rule lets in people and guests"
         async with self._database.transaction(scope) as tx:
             message = (await self._messages.by_ids(tx, [id])).get(id)
@@ -236,15 +235,17 @@ class HostingService:
             if report.message_id in messages and messages[report.message_id].state == "posted"
         ]
 
-    async def dismiss_reports(self, scope: Scope, id: UUID) -> None:
-        """Note that a host has looked at the reports of a message and lets it stand."""
+    async def dismiss_reports(self, scope: Scope, id: UUID, read: WordsRead | None = None) -> None:
+        """Note that a host has looked at the reports of a message and lets it stand; raise MessageChanged."""
         async with self._database.transaction(scope) as tx:
-            await self.dismiss_in(tx, id)
+            await self.dismiss_in(tx, id, read)
 
-    async def dismiss_in(self, tx: Transaction, id: UUID) -> None:
+    async def dismiss_in(self, tx: Transaction, id: UUID, read: WordsRead | None = None) -> None:
         """Note the same inside the caller's transaction."""
         policy.DECIDE.require(tx.scope)
-        room_id = await self._reported_in(tx, id)
+        room_id = await self._room_of(tx, id)
+        if read is not None:
+            policy.check_read(await self._messages.locked(tx, room_id, id), read)
         if await repository.close_reports(tx.connection, [id], self._clock.now()):
             await self._undos.keep(tx, id, "keep", Dismissed(room_id))
             tx.signal(ReportsClosed(room_id=room_id, message_id=id))

@@ -9,6 +9,7 @@ from server.domains.care.signals import (
     CareHandedOver,
     CareSecondJoined,
 )
+from server.domains.concerns.signals import ConcernRaised, ConcernReopened, ConcernSettled
 from server.domains.hosting.signals import DecisionUndone, MessageReported, ReportsClosed
 from server.domains.messages.signals import MessageDecided, MessageEdited, MessageHeld, MessagesRemoved
 from server.domains.moderation.service import ModerationService
@@ -70,6 +71,9 @@ def listeners(moderation: ModerationService) -> list[Listener]:
     async def care(tx: Transaction, signal: _OfCare) -> None:
         await moderation.sync(tx, "care", signal.session_id)
 
+    async def concern(tx: Transaction, signal: ConcernRaised | ConcernSettled | ConcernReopened) -> None:
+        await moderation.sync(tx, "concern", signal.concern_id)
+
     return [
         *(Listener(f"moderation.prayer_{name}", kind, prayer) for name, kind in _PRAYERS.items()),
         Listener("moderation.reply_held", ReplyHeld, reply),
@@ -87,4 +91,7 @@ def listeners(moderation: ModerationService) -> list[Listener]:
         Listener("moderation.care_second", CareSecondJoined, care),
         Listener("moderation.care_handed_over", CareHandedOver, care),
         Listener("moderation.care_ended", CareEnded, care),
+        Listener("moderation.concern_raised", ConcernRaised, concern),
+        Listener("moderation.concern_settled", ConcernSettled, concern),
+        Listener("moderation.concern_reopened", ConcernReopened, concern),
     ]

@@ -161,6 +161,7 @@ def _with_words(plain: CaseShown, look: Look) -> CaseShown:
     reply, care = look.reply, look.care
     return replace(
         plain,
+        subject_version=look.version,  # of these words, should the case not have heard of their change yet
         reason=look.reason,
         crisis=look.crisis,
         request=look.request,

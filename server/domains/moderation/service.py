@@ -155,6 +155,7 @@ class ModerationService:
         body = text.tidy(body, 1_000, noun="A note")
         async with self._database.transaction(scope) as tx:
             case = await self._case(tx, id)
+            await self._subjects.check_remarks(tx, case.kind, case.subject)
             by = (scope.actor.id, scope.actor.name[:200])
             note = await repository.add_note(tx.connection, id, body, by, self._clock.now())
             await self._change(tx, case)
@@ -164,7 +165,8 @@ class ModerationService:
         """Return the remarks below a case; raise NoSuchCase."""
         policy.WORK.require(scope)
         async with self._database.transaction(scope, readonly=True) as tx:
-            policy.check_team(scope, await repository.by_id(tx.connection, id))
+            case = policy.check_team(scope, await repository.by_id(tx.connection, id))
+            await self._subjects.check_remarks(tx, case.kind, case.subject)
             return await repository.notes(tx.connection, id, policy.MOST_NOTES)
 
     async def decide(self, scope: Scope, id: UUID, decide: Decide) -> CaseShown:

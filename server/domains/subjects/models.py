@@ -18,7 +18,7 @@ from server.domains.rota.models import VOLUNTEER
 from server.domains.safety.models import HOST
 from server.kit.scope import Rule
 
-Kind = Literal["prayer", "flag", "reply", "message", "report", "care"]
+Kind = Literal["prayer", "flag", "reply", "message", "report", "care", "concern"]
 Team = Literal["chat", "prayer", "pastors", "care"]
 Verdict = Literal["approve", "decline", "pastor", "keep", "remove"]
 DUBIOUS, NORMAL, URGENT, CRISIS = -1, 0, 1, 2  # weights

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from server.domains.care.service import CareService
 from server.domains.chat.service import ChatService
+from server.domains.concerns.service import ConcernsService
 from server.domains.encouragement.service import EncouragementService
 from server.domains.hosting.models import Act
 from server.domains.hosting.service import HostingService
@@ -53,6 +54,7 @@ class SubjectsService:
         chat: ChatService,
         hosting: HostingService,
         care: CareService,
+        concerns: ConcernsService,
     ) -> None:
         self._prayer = prayer
         self._replies = replies
@@ -62,6 +64,7 @@ class SubjectsService:
         self._chat = chat
         self._hosting = hosting
         self._care = care
+        self._concerns = concerns
         self._lookers: Mapping[Kind, Callable[[Transaction, Sequence[UUID]], Awaitable[Looks]]] = {
             "prayer": self._prayers,
             "flag": self._flags,
@@ -69,6 +72,7 @@ class SubjectsService:
             "message": self._held_messages,
             "report": self._reported,
             "care": self._waiting,
+            "concern": self._told,
         }
         self._deciders: Mapping[Kind, Callable[[Transaction, UUID, Decided], Awaitable[object]]] = {
             "prayer": self._decide_prayer,
@@ -76,11 +80,17 @@ class SubjectsService:
             "reply": self._decide_reply,
             "message": self._decide_message,
             "report": self._decide_report,
+            "concern": self._decide_concern,
         }
 
     async def look(self, tx: Transaction, kind: Kind, ids: Sequence[UUID]) -> Looks:
         """Return how subjects of one kind stand; one that is gone is absent."""
         return await self._lookers[kind](tx, ids) if ids else {}
+
+    async def check_remarks(self, tx: Transaction, kind: Kind, id: UUID) -> None:
+        """Raise AboutYou for whom a concern is about: what the team remarks below it is not for them either."""
+        if kind == "concern":
+            await self._concerns.check_in(tx, id)
 
     async def waiting_below(self, tx: Transaction, request_id: UUID) -> list[UUID]:
         """Return the replies that wait below a request."""
@@ -106,6 +116,8 @@ class SubjectsService:
             await self._prayer.reopen_in(tx, id)
         elif kind == "reply":
             await self._encouragement.reopen_reply_in(tx, id)
+        elif kind == "concern":
+            await self._concerns.reopen_in(tx, id)
         elif kind in ("message", "report") and verdict in acts:
             await self._hosting.undo_in(tx, id, acts[verdict])
         else:
@@ -200,17 +212,17 @@ class SubjectsService:
         looks = {}
         for id, message in found.items():
             kind = rooms[message.room_id].kind if message.room_id in rooms else ""
-            told = message.state == "posted" and kind in (*OPEN_ROOMS, "care")
+            told = message.state == "posted" and kind in OPEN_ROOMS
             open_ones = tuple(reports.get(id, ())) if told else ()
             unsafe = any(report.reason == "unsafe" for report in open_ones)
             looks[id] = Look(
                 bool(open_ones),
-                "pastors" if kind == "care" else "chat",
+                "chat",
                 min((report.at for report in open_ones), default=message.created_at),
                 version=_version(message),
                 weight=URGENT if unsafe else NORMAL,
                 reason=open_ones[0].reason if open_ones else "",
-                message=message if open_ones and kind in OPEN_ROOMS else None,  # what is private stays so
+                message=message if open_ones else None,
                 room=rooms[message.room_id].title if open_ones else "",
                 reports=open_ones,
             )
@@ -233,6 +245,22 @@ class SubjectsService:
                 care=session if waits else None,
             )
         return looks
+
+    async def _told(self, tx: Transaction, ids: Sequence[UUID]) -> Looks:
+        """Look at concerns: the queue tells that there is one, and `concerns` to whom it may be told what it says."""
+        found = await self._concerns.by_ids(tx, ids)
+        return {
+            id: Look(
+                concern.settled_at is None,
+                "pastors",
+                concern.at,
+                concern.round,
+                concern.version,
+                CRISIS if concern.reason == "unsafe" else URGENT,
+                reason=concern.reason,
+            )
+            for id, concern in found.items()
+        }
 
     async def _rooms_of(self, tx: Transaction, messages: Sequence[Message]) -> dict[UUID, RoomShown]:
         return {room: await self._rooms.shown(tx, room) for room in {message.room_id for message in messages}}
@@ -274,10 +302,13 @@ class SubjectsService:
         message = await self._message(tx, id, decided)
         if decided.verdict == "keep":
             await self._hosting.dismiss_in(tx, id)
-        elif message is not None and (await self._rooms.shown(tx, message.room_id)).kind == "care":
-            raise WrongVerdict("Nobody outside takes down what was said in private.")
         elif message is not None:
             await self._chat.remove_in(tx, message.room_id, id)
+
+    async def _decide_concern(self, tx: Transaction, id: UUID, decided: Decided) -> None:
+        if decided.verdict != "keep":
+            raise WrongVerdict("A concern is seen to, by `keep`; what follows from it is done elsewhere.")
+        await self._concerns.settle_in(tx, id, decided.version)
 
     async def _message(self, tx: Transaction, id: UUID, decided: Decided) -> Message | None:
         """Return the message as it is; raise SubjectChanged when other words were read."""

@@ -10,11 +10,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from server.cli.export import FIRST_WORDS, MACHINERY, SEALED, SECLUDED, VOUCHING, write
 from server.domains.accounts.models import Person
-from server.kit.scope import Scope
+from server.domains.care.models import Settings as Rules
+from server.domains.care.schemas import Ask
+from server.domains.chat.schemas import Send
+from server.domains.concerns.schemas import NewConcern
+from server.domains.followups.schemas import NewTask
+from server.domains.rota.schemas import Here
+from server.kit import carry
+from server.kit.scope import Actor, Scope
 from server.settings import Settings
-from server.wiring import build
+from server.wiring import Wiring, build
 from tests.server.cli.conftest import Narthex
+from tests.server.domains.prayers import ask, pastor
+from tests.server.domains.queueing import deliver
+from tests.server.domains.voices import guest, id_of
+from tests.server.domains.voices import person as somebody
 
 PASSWORD = "walnut-compass-thursday"
 
@@ -90,6 +102,96 @@ def test_an_export_holds_no_word_of_one_to_one_prayer(
     assert {"prayer_sealed", "transcripts_sealed", "messages_messages of one-to-one prayer"} <= set(
         manifest["left_out"]
     )
+
+
+async def test_an_export_names_nobody_who_asked_in_secret(
+    wiring: Wiring, system: Scope, settings: Settings, tmp_path: Path
+) -> None:
+    """Neither who asked for one-to-one prayer and how it began, nor what the team wrote down about them and the sealed.
+
+    That it took place, and what belongs to all, comes along.
+    """
+    maria, vera = guest(system, "Maria"), await _volunteer(wiring, system)
+    await wiring.care.set_settings(somebody(system, "Olga", "owner"), Rules(words="keep"), None)
+    session = await wiring.care.ask(maria, Ask(topic="My husband beats me"))
+    await deliver(wiring, system)
+    async with wiring.database.transaction(system) as tx:
+        waiting = await tx.connection.fetchval("select id from moderation_cases")
+    await wiring.moderation.note(vera, waiting, "Noted in secret: care")
+    session = await wiring.care.accept(vera, session.id)
+    asked = await ask(wiring, system, "Heal my father", asker=guest(system, "Ruth"), anonymous=True)
+    await deliver(wiring, system)
+    assert session.room is not None
+    await wiring.chat.post(vera, session.room, Send("Tell me"))
+    await wiring.concerns.tell(maria, NewConcern(session.id, "unsafe", "Noted in secret: concern"))
+    await deliver(wiring, system)
+    async with wiring.database.transaction(system) as tx:
+        cases = dict(await tx.connection.fetch("select kind, id from moderation_cases"))
+    for kind in ("concern", "prayer"):
+        await wiring.moderation.note(pastor(system), cases[kind], f"Noted in secret: {kind}")
+    for title, of in (
+        ("Noted in secret: session", {"session": session.id}),
+        ("Noted in secret: request", {"request": asked.id}),
+        ("Buy candles", {}),
+    ):
+        await wiring.followups.add(vera, NewTask(title, **of))
+    await wiring.care.end(vera, session.id)
+    await deliver(wiring, system)
+    write(settings, await wiring.tenants.by_slug("grace"), tmp_path / "x.zip")
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        manifest = msgspec.json.decode(archive.read("manifest.json"))
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+        named = [n for n in archive.namelist() if str(id_of(maria)).encode() in archive.read(n)]
+        (row,) = archive.read("tables/care_sessions.jsonl").splitlines()
+    for word in (b"husband", b"Maria", b"Noted in secret", str(id_of(maria)).encode()):
+        assert word not in everything, (word, named)
+    assert {"care_sessions.topic", "care_sessions.asker_name", "care_sessions.asker_id"} <= set(
+        manifest["left_out"]
+    )
+    assert (
+        set(SECLUDED)
+        >= {one.partition(" ")[0] for one in manifest["left_out"] if " " in one}
+        >= {
+            "messages_messages",
+            "followups_tasks",
+            "moderation_notes",
+        }
+    )
+    assert msgspec.json.decode(row)["state"] == "ended"
+    assert b"Buy candles" in everything
+    assert b"Heal my father" in everything
+
+
+def test_no_table_about_one_to_one_prayer_is_forgotten(settings: Settings) -> None:
+    """A table that names a room, a conversation, a request or a case says who is left out of it, or is named here."""
+    open_to_all = {
+        "audit_entries",  # what the team did and why, kept whole: each entry vouches for the one before
+        "notes_notes",  # words for the hosts of a gathering
+        "prayer_flags",  # a flag is raised by who reads the wall, without a name
+        "prayer_links",
+        "replies_replies",  # an asker without a name has none here either
+    }
+    names = {"room_id", "session_id", "request_id", "case_id", "asker_id", "asker_name", "topic"}
+    with carry.snapshot(settings.owner_url) as moment:
+        found = carry.tables(moment.connection, "g" * 16)
+    known = {*SECLUDED, *FIRST_WORDS, *MACHINERY, *open_to_all, "prayer_requests"}
+    assert [
+        name
+        for name, columns in found.items()
+        if names & {column for column, _ in columns}
+        and name not in known
+        and not SEALED.search(name)
+        and not VOUCHING.match(name)
+    ] == []
+
+
+async def _volunteer(wiring: Wiring, system: Scope) -> Scope:
+    made = await wiring.accounts.create(
+        system, email="v@grace.example", name="Vera", password=PASSWORD, roles=frozenset({"prayer_team"})
+    )
+    scope = Scope(system.tenant, Actor("person", made.id, "Vera", frozenset({"prayer_team", "member"})))
+    await wiring.rota.be_here(scope, Here(True))
+    return scope
 
 
 async def _said(settings: Settings, words: dict[str, str]) -> None:

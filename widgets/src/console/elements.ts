@@ -28,11 +28,13 @@ import { NarthexInvitations } from "./people/invitations";
 import { NarthexPeople } from "./people/page";
 import { NarthexPrayers } from "./prayers/page";
 import { NarthexPrint } from "./prayers/print";
+import { NarthexReplies } from "./prayers/replies";
 import { NarthexRequest } from "./prayers/request";
 import { NarthexRequests } from "./prayers/requests";
 import { NarthexPrayerRules } from "./prayers/settings";
 import { NarthexWeek } from "./prayers/week";
 import { NarthexWaiting } from "./queue/case";
+import { NarthexConcern } from "./queue/concern";
 import { NarthexNotes } from "./queue/notes";
 import { NarthexQueue } from "./queue/page";
 import { NarthexPhrases } from "./queue/phrases";
@@ -65,6 +67,7 @@ export const ELEMENTS: readonly (readonly [string, CustomElementConstructor])[] 
   ["narthex-picker", NarthexPicker],
   ["narthex-phrases", NarthexPhrases],
   ["narthex-wording", NarthexWording],
+  ["narthex-concern", NarthexConcern],
   ["narthex-notes", NarthexNotes],
   ["narthex-waiting", NarthexWaiting],
   ["narthex-queue", NarthexQueue],
@@ -74,6 +77,7 @@ export const ELEMENTS: readonly (readonly [string, CustomElementConstructor])[] 
   ["narthex-care-rules", NarthexCareRules],
   ["narthex-conversation", NarthexConversation],
   ["narthex-care", NarthexCare],
+  ["narthex-replies", NarthexReplies],
   ["narthex-request", NarthexRequest],
   ["narthex-requests", NarthexRequests],
   ["narthex-week", NarthexWeek],

@@ -25,7 +25,7 @@ export type ServerFrame = WelcomeFrame | ReplyFrame | EventFrame | LatestFrame |
 export interface AlarmShown {
   id: string;
   kind: "abuse" | "self_harm" | "unattended";
-  about: "care" | "message" | "prayer" | "queue" | "reply";
+  about: "care" | "message" | "note" | "prayer" | "queue" | "reply";
   at: string;
   subject?: string | null;
   seen?: boolean;
@@ -54,6 +54,7 @@ export interface ApiKeyShown {
   expires_at: string | null;
   last_used_at: string | null;
   revoked_at: string | null;
+  stopped: "maker_lost_role" | "maker_suspended" | null;
 }
 
 /** API keys in the order they were made, and where to go on. */
@@ -232,7 +233,7 @@ export interface CareSnapshot {
 /** A case with what it is about, as everybody who works on this queue sees it. Newest state by `id`. */
 export interface CaseShown {
   id: string;
-  kind: "care" | "flag" | "message" | "prayer" | "reply" | "report";
+  kind: "care" | "concern" | "flag" | "message" | "prayer" | "reply" | "report";
   team: "care" | "chat" | "pastors" | "prayer";
   state: "closed" | "decided" | "open";
   weight: number;
@@ -296,6 +297,22 @@ export interface Cleared {
   removed: number;
 }
 
+/** A concern, as pastors read it; `about` names who else was in the conversation. */
+export interface ConcernShown {
+  id: string;
+  session: string;
+  by: string;
+  about: string[];
+  reason: "other" | "private" | "unkind" | "unsafe";
+  note: string;
+  at: string;
+}
+
+/** It arrived. `card`: the note speaks of a great need; show helplines of this kind at once. */
+export interface ConcernTold {
+  card: string;
+}
+
 /** What a visitor agrees to before the first message: the version of the text, and where to read it. */
 export interface Consent {
   version?: string;
@@ -325,6 +342,23 @@ export interface DrainFrame {
 /** The new words of a message. */
 export interface Edit {
   body: string;
+}
+
+/** The answer to an edit: the message as it is now. `card` names a helpline card to show to the author. */
+export interface Edited {
+  id: string;
+  room: string;
+  number: number | null;
+  at: string;
+  author?: AuthorShown | null;
+  body?: string;
+  reply_to?: string | null;
+  mentions?: string[];
+  edited_at?: string | null;
+  pinned?: boolean;
+  state?: "declined" | "held" | "posted" | "removed";
+  removed_by?: "author" | "erasure" | "host" | null;
+  card?: string;
 }
 
 /** What the team changes about a request; its asker's own words stay. */
@@ -715,6 +749,13 @@ export interface NewBan {
   reason?: string;
   expires_at?: string | null;
   clear?: boolean;
+}
+
+/** What was not right in a conversation (`session`) that I am or was in; pastors read it, nobody else. */
+export interface NewConcern {
+  session: string;
+  reason: "other" | "private" | "unkind" | "unsafe";
+  note?: string;
 }
 
 /** The address to have, and the present password. */
@@ -1435,6 +1476,15 @@ export interface SocketToken {
   expires_in: number;
 }
 
+/** Words that stand below a request, as the team sees them; without a name they are by its asker or by nobody. */
+export interface StandingReply {
+  id: string;
+  kind: "encouragement" | "testimony" | "update";
+  body: string;
+  at: string;
+  name?: string;
+}
+
 /** Something in the public wording that may say who it is about: `start` and `end` are places of code points. */
 export interface Suggestion {
   kind: "address" | "email" | "link" | "name" | "number" | "phone";
@@ -1683,6 +1733,11 @@ export interface WordShown {
   body: string;
   need: string;
   at: string;
+}
+
+/** Which words of a message were read: those of its last change, or without one its first. */
+export interface WordsRead {
+  edited_at?: string | null;
 }
 
 /** Somebody who works on the caller's queues, and on which of them. */

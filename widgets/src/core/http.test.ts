@@ -17,6 +17,7 @@ beforeAll(async () => {
       detail: "Wait.",
       retry_after: 7,
       errors: [{ pointer: "/body", code: "x", detail: "y" }],
+      extra: { card: "self_harm" },
     };
     if (request.url === "/api/empty") answer.writeHead(204).end();
     else if (request.url === "/api/refused")
@@ -50,12 +51,17 @@ describe("a request", () => {
       code: "slow_mode",
       message: "Wait.",
       retryAfter: 7,
+      card: "self_harm",
     });
     await expect(refused).rejects.toSatisfy((error: HttpError) => error.errors[0]?.pointer === "/body");
   });
 
   it("that a proxy answered is unavailable, whatever the proxy wrote", async () => {
-    await expect(new Http(base).get("/broken")).rejects.toMatchObject({ status: 502, code: "unavailable" });
+    await expect(new Http(base).get("/broken")).rejects.toMatchObject({
+      status: 502,
+      code: "unavailable",
+      card: "",
+    });
   });
 
   it("that nobody answers is offline", async () => {

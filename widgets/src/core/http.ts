@@ -12,6 +12,7 @@ export class HttpError extends Error {
     detail = "",
     readonly retryAfter: number | null = null,
     readonly errors: readonly FieldError[] = [],
+    readonly card = "", // the refused words speak of a great need: helplines of this kind are to be shown
   ) {
     super(detail || code);
   }
@@ -69,6 +70,7 @@ export class Http {
 
 async function problemOf(answer: Response): Promise<HttpError> {
   const problem = (await answer.json().catch(() => ({}))) as Partial<HttpProblem>;
-  const { code = "unavailable", detail = "", retry_after = null, errors = [] } = problem;
-  return new HttpError(answer.status, code, detail, retry_after, errors);
+  const { code = "unavailable", detail = "", retry_after = null, errors = [], extra = {} } = problem;
+  const card = typeof extra.card === "string" ? extra.card : "";
+  return new HttpError(answer.status, code, detail, retry_after, errors, card);
 }

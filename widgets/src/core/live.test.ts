@@ -257,7 +257,7 @@ describe("coming back", () => {
   });
 
   it("calls a connection dead that says nothing, after asking it", async () => {
-    begin({ timing: { silence: 120, opening: 40 } });
+    begin({ timing: { silence: 1_200, opening: 400 } });
     const first = await server.peer();
     await first.open();
     await first.next("ping");
@@ -266,7 +266,7 @@ describe("coming back", () => {
   });
 
   it("gives up on a server that takes the socket and never answers", async () => {
-    begin({ timing: { opening: 60 } });
+    begin({ timing: { opening: 300 } });
     await server.peer();
     await server.peer();
   });

@@ -7,6 +7,7 @@ import { HttpError } from "../core/http";
 import { icon } from "../core/icons";
 import { Live, type LiveState } from "../core/live";
 import type { Visitor } from "../core/visitor";
+import type { InNeed } from "./concern";
 import { Conversation } from "./conversation";
 import type { Speech } from "./speech";
 import type { Key } from "./words/en";
@@ -185,6 +186,7 @@ export class NarthexLivePrayerApp extends LitElement {
       this.#enter(asked);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      if (error.card) void this.#need(error.card);
       if (error.code === "already_asking") await this.begin();
       else this.problem = this.speech.error(error.code); // what was typed stays
     }
@@ -329,7 +331,7 @@ export class NarthexLivePrayerApp extends LitElement {
     const { say } = this.speech;
     return html`<div class="row" role="alertdialog" aria-label=${say("endSure")}><p>${say("endSure")}</p>
       <button class="danger" @click=${() => void this.#leave(false)}>${say("endYes")}</button>
-      <button class="plain" @click=${() => this.#end(false)}>${say("back")}</button></div>`;
+      <button class="plain" @click=${() => this.#end(false)}>${say("back")}</button>${this.#concern()}</div>`;
   }
 
   #end(ending: boolean): void {
@@ -353,7 +355,15 @@ export class NarthexLivePrayerApp extends LitElement {
     const { say } = this.speech;
     return html`<main class="fields"><h1>${say(state === "handed_off" ? "handedOff" : "ended")}</h1>
       ${words === "erase" && erased ? html`<p class="why" role="status">${say("endedErase")}</p>` : nothing}
-      <div class="row"><button class="primary" @click=${this.#again}>${say("askAgain")}</button>${this.#instead("secondary")}</div></main>`;
+      <div class="row"><button class="primary" @click=${this.#again}>${say("askAgain")}</button>${this.#instead("secondary")}</div>
+      ${this.#concern()}</main>`;
+  }
+
+  #concern(): TemplateResult | typeof nothing {
+    const { session } = this;
+    if (!session?.first) return nothing; // nobody had come yet
+    return html`<narthex-concern .visitor=${this.visitor} .speech=${this.speech} session=${session.id}
+      @in-need=${({ kind }: InNeed) => void this.#need(kind)}></narthex-concern>`;
   }
 
   #again = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /** The page for one-to-one prayer: dress it, let the church's page around it speak to us, and begin. */
 
+import { NarthexConcern } from "./concern";
 import "../core/tokens.css";
 import "../core/base.css";
 import "../prayer/styles.css";
@@ -13,6 +14,7 @@ import { Visitor } from "../core/visitor";
 import { NarthexLivePrayerApp } from "./app";
 import { speak } from "./speech";
 
+customElements.define("narthex-concern", NarthexConcern);
 customElements.define("narthex-live-prayer-app", NarthexLivePrayerApp);
 
 const page = readPage(document, window.location);

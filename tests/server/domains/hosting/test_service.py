@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from realtime.topics import Topic
+from server.domains.hosting.errors import MessageChanged
 from server.domains.hosting.listeners import listeners
-from server.domains.hosting.schemas import ReportBody
+from server.domains.hosting.schemas import ReportBody, WordsRead
 from server.domains.messages.errors import AlreadyDecided, NoSuchMessage
 from server.domains.messages.service import MOST_AT_ONCE
 from server.domains.rooms.errors import NoSuchRoom
@@ -70,6 +71,32 @@ async def test_an_approved_message_takes_its_place_now(wiring: Wiring, system: S
     ):
         [(_, before), (event, after)] = await log(wiring, topic)
         assert (before, event, after["state"]) == (None, "message.approved", "posted")
+
+
+async def test_nobody_decides_about_words_they_have_not_read(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """Its author swaps the words of what waits, or was reported, before the host presses: the host is told."""
+    host, one = person(system, "Ann", "moderator"), guest(system)
+    stands = await send(wiring, one, room, "sharp words")
+    await wiring.hosting.report(guest(system, "Bea"), room.id, stands.id, ReportBody("unkind"))
+    await wiring.chat.edit(one, room.id, stands.id, "something else")
+    await wiring.rooms.change(host, room.id, RoomChange(hold="guests"))
+    held = await send(wiring, one, room, "first thought")
+    await wiring.chat.edit(one, room.id, held.id, "something else")
+    hosting, first = wiring.hosting, WordsRead()
+    for act, id in (
+        (hosting.approve, held.id),
+        (hosting.decline, held.id),
+        (hosting.dismiss_reports, stands.id),
+    ):
+        with pytest.raises(MessageChanged):
+            await act(host, id, first)
+    [shown] = await wiring.hosting.held(host)
+    assert (await hosting.approve(host, held.id, WordsRead(shown.edited_at))).body == "something else"
+    [reported] = await hosting.reports(host)
+    await hosting.dismiss_reports(host, stands.id, WordsRead(reported.message.edited_at))
+    assert await hosting.reports(host) == []
 
 
 async def test_a_declined_message_is_gone(wiring: Wiring, system: Scope, room: Room) -> None:

@@ -17,7 +17,7 @@ from server.domains.prayer.errors import Changed
 from server.domains.prayer.models import OnWalls
 from server.domains.prayer.schemas import Ask, Decision, Flag, NewReply, Rewording
 from server.domains.rooms.models import Room
-from server.domains.subjects.errors import WrongVerdict
+from server.domains.subjects.errors import SubjectChanged, WrongVerdict
 from server.kit.errors import Forbidden, Invalid
 from server.kit.scope import Scope
 from server.wiring import Wiring
@@ -274,6 +274,26 @@ async def test_held_messages_are_in_the_same_queue(wiring: Wiring, system: Scope
     await deliver(wiring, system)
     assert len(await waiting(wiring, host)) == 2
     assert "see https://one.example" not in await bodies(wiring, host, room)
+
+
+async def test_a_held_message_changed_by_its_author(wiring: Wiring, system: Scope, room: Room) -> None:
+    """Only the words that were read are decided about; the log of the queue loses the earlier ones at once."""
+    host, one = person(system, "Hanna", "moderator", "member"), guest(system)
+    held = await send(wiring, one, room, "see https://first.example")
+    await deliver(wiring, system)
+    await wiring.chat.edit(one, room.id, held.id, "see https://second.example")
+    [case] = await waiting(wiring, host)
+    assert case.message is not None
+    assert case.message.body == "see https://second.example"
+    with pytest.raises(SubjectChanged):
+        await wiring.moderation.decide(host, case.id, Decide("approve", 1))
+    await deliver(wiring, system)
+    told = str(await log(wiring, Topic(system.tenant.id, "queue", "chat")))
+    assert ("second.example" in told, "first.example" in told) == (True, False)
+    [again] = await waiting(wiring, host)
+    assert again.subject_version == case.subject_version > 1
+    await wiring.moderation.decide(host, case.id, Decide("approve", case.subject_version))
+    assert await bodies(wiring, host, room) == ["see https://second.example"]
 
 
 async def test_reports_are_gathered(wiring: Wiring, system: Scope, room: Room) -> None:

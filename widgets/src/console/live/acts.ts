@@ -9,6 +9,7 @@ import type {
   MessageShown,
   RoomChange,
   RoomShown,
+  WordsRead,
 } from "../../core/generated";
 import { AT, type ConsoleApi } from "../api";
 import type { LiveWords } from "../words/live";
@@ -33,6 +34,11 @@ export interface BanChoice {
   readonly days: number; // 0 is for good
   readonly clear: boolean;
   readonly reason: string;
+}
+
+/** What is decided about: the words that stood on this screen, not those its author has put there since. */
+function wordsRead(edited_at: string | null | undefined): WordsRead {
+  return { edited_at: edited_at ?? null };
 }
 
 export class Acts {
@@ -78,18 +84,18 @@ export class Acts {
     return { text: this.#words.banned(name), undo: () => this.#api.send("POST", AT.lift(ban.id)) };
   }
 
-  async approve({ id, author }: MessageShown): Promise<Done> {
-    await this.#api.send("POST", AT.approve(id));
+  async approve({ id, author, edited_at }: MessageShown): Promise<Done> {
+    await this.#api.send("POST", AT.approve(id), wordsRead(edited_at));
     return { text: this.#words.approved(author?.name ?? ""), undo: this.#undo(id, "approve") };
   }
 
-  async decline({ id, author }: MessageShown): Promise<Done> {
-    await this.#api.send("POST", AT.decline(id));
+  async decline({ id, author, edited_at }: MessageShown): Promise<Done> {
+    await this.#api.send("POST", AT.decline(id), wordsRead(edited_at));
     return { text: this.#words.declined(author?.name ?? ""), undo: this.#undo(id, "decline") };
   }
 
-  async keep({ id, author }: MessageShown): Promise<Done> {
-    await this.#api.send("POST", AT.dismiss(id));
+  async keep({ id, author, edited_at }: MessageShown): Promise<Done> {
+    await this.#api.send("POST", AT.dismiss(id), wordsRead(edited_at));
     return { text: this.#words.kept(author?.name ?? ""), undo: this.#undo(id, "keep") };
   }
 

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { CaseShown, Decide, Editing, TeamRequest } from "../../core/generated";
+import type { ConsoleApi } from "../api";
 import { choices, TEAM_CATEGORIES, VISIBILITIES } from "../prayers/choices";
 import { moment } from "../time";
 import { ConsoleElement } from "../view";
@@ -41,11 +42,13 @@ interface Choice {
 
 export class NarthexWaiting extends ConsoleElement {
   static override properties = {
+    api: { attribute: false },
     shown: { attribute: false },
     me: {},
     busy: { type: Boolean },
   };
 
+  declare api: ConsoleApi;
   declare shown: CaseShown;
   declare me: string;
   declare busy: boolean;
@@ -105,6 +108,7 @@ export class NarthexWaiting extends ConsoleElement {
     });
     if (kind === "care")
       return [{ key: "a", step: "go", label: reason === "second" ? words.join : words.go, look: "strong" }];
+    if (kind === "concern") return [{ ...say("a", "keep", "strong"), label: words.seen }];
     if (kind === "flag" || kind === "report")
       return [say("a", "keep", "strong"), say("d", "remove", "danger")];
     const both = [say("a", "approve", "strong"), say("d", "decline", "danger")];
@@ -120,7 +124,9 @@ export class NarthexWaiting extends ConsoleElement {
   }
 
   #about(locked: boolean): TemplateResult | typeof nothing {
-    const { request, reply, message, care, kind } = this.shown;
+    const { request, reply, message, care, kind, subject, subject_version } = this.shown;
+    if (kind === "concern")
+      return html`<narthex-concern .api=${this.api} concern=${subject} version=${subject_version}></narthex-concern>`;
     if (request) return kind === "flag" ? this.#flagged(request) : this.#prayer(request, locked);
     if (reply) return this.#reply();
     if (message) return this.#message();

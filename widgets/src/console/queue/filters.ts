@@ -14,7 +14,7 @@ export interface Filter {
 const KINDS: Record<Team, readonly Kind[]> = {
   chat: ["message", "report"],
   prayer: ["prayer", "flag", "reply"],
-  pastors: ["prayer", "flag", "reply"],
+  pastors: ["prayer", "flag", "reply", "concern"],
   care: ["care"],
 };
 

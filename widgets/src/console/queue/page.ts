@@ -190,7 +190,7 @@ export class NarthexQueue extends ConsoleElement {
 
   #open(shown: CaseShown): TemplateResult {
     return html`
-      <narthex-waiting .shown=${shown} .me=${this.session.person.id} .busy=${this.busy}
+      <narthex-waiting .api=${this.api} .shown=${shown} .me=${this.session.person.id} .busy=${this.busy}
         @decided=${({ step, wording }: Decided) => void this.#decide(shown, step, wording)}
         @edited=${({ change }: Edited) => void this.#edit(shown, change)}></narthex-waiting>
       ${this.#assignment(shown)}
@@ -286,7 +286,7 @@ export class NarthexQueue extends ConsoleElement {
       const done = await this.api.send<CaseShown>("POST", `${AT.case(shown.id)}/decide`, decide);
       this.watch.cases.take(done);
       const undo = done.state === "decided" ? { undo: () => this.#takeBack(shown.id) } : {};
-      this.offer = { text: words.done[step] ?? "", ...undo };
+      this.offer = { text: shown.kind === "concern" ? words.seenTo : (words.done[step] ?? ""), ...undo };
       this.#claim.forget();
       this.#goOn(Math.max(0, at));
     });

@@ -178,7 +178,7 @@ describe("<narthex-snippet>", () => {
       const speaks = page.querySelector("#speaks") as HTMLSelectElement;
       speaks.value = "es";
       speaks.dispatchEvent(new Event("change"));
-      await vi.waitFor(() => expect(box("empty")?.placeholder).toBe(es.empty));
+      await vi.waitFor(() => expect(box("empty")?.placeholder).toBe(es.empty), 4_000);
       await write("empty", "¡Empieza tú!");
       texts().dispatchEvent(new Event("save"));
       await settled();
@@ -196,10 +196,10 @@ describe("<narthex-snippet>", () => {
         place.dispatchEvent(new Event("change"));
       };
       move("prayer");
-      await vi.waitFor(() => expect(box("prayer_formTitle")?.placeholder).toBe(prayer.formTitle));
+      await vi.waitFor(() => expect(box("prayer_formTitle")?.placeholder).toBe(prayer.formTitle), 4_000);
       await write("prayer_formTitle", "Bring it here");
       move("live");
-      await vi.waitFor(() => expect(box("live_title")?.placeholder).toBe(live.title));
+      await vi.waitFor(() => expect(box("live_title")?.placeholder).toBe(live.title), 4_000);
       expect(box("title")).toBeNull();
       await write("live_title", "Sit with me");
       expect(texts().texts).toEqual({

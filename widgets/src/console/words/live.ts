@@ -124,6 +124,7 @@ const en = {
   codes: {
     already_decided: "Somebody was quicker: this is decided already.",
     protected: "This can only be done to guests and members; ask an owner or administrator about staff.",
+    changed: "Its author changed the words while you were reading. Read them as they are now, then decide.",
     not_yourself: "You cannot do this to yourself.",
     too_many_pins: "Ten messages are pinned already. Unpin one first.",
   } as Record<string, string>,
@@ -264,6 +265,7 @@ const es: LiveWords = {
     already_decided: "Alguien fue más rápido: esto ya está decidido.",
     protected:
       "Esto solo se puede hacer con visitantes y miembros; sobre el equipo pregunta a un responsable.",
+    changed: "Quien lo escribió cambió las palabras mientras leías. Léelas como son ahora y luego decide.",
     not_yourself: "No puedes hacerte esto a ti.",
     too_many_pins: "Ya hay diez mensajes fijados. Quita uno primero.",
   },

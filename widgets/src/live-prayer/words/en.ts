@@ -59,6 +59,18 @@ export const en = {
   askAgain: "Ask again",
   handedOff: "Please write your request.",
 
+  concern: "Was something not right?",
+  concernWhy:
+    "The pastors of {church} read this; nobody who was in this conversation does. It stays with them when the words are erased.",
+  concernWhat: "What was it?",
+  concern_unsafe: "I did not feel safe.",
+  concern_unkind: "It was unkind.",
+  concern_private: "I was asked for something that is private.",
+  concern_other: "Something else.",
+  concernNote: "What happened? (not needed)",
+  concernSend: "Tell the pastors",
+  concernSent: "Thank you for telling it. The pastors will look after it.",
+
   careTitle: "You are not alone",
   careText: "Your words sound as if you carry something very heavy. People are there for you right now:",
   careNow: "If you are in danger, call your local emergency number.",
@@ -71,6 +83,8 @@ export const en = {
   error_bad_text: "That is too long, or nobody could read it.",
   error_bad_nickname: "Use 1 to 40 letters, and no name that sounds like staff.",
   error_name_taken: "Somebody else here has this name. Choose another one.",
+  error_too_late_to_tell: "That was a while ago. Please talk to a pastor of this church.",
+  error_no_such_session: "This conversation is not known any more. Please talk to a pastor of this church.",
   error_banned: "You cannot write here.",
   error_timed_out: "Please pause for a while before you write again.",
   error_limited: "That was a lot at once. Please wait a moment.",

@@ -62,6 +62,18 @@ export const es: Texts<Key> = {
   askAgain: "Pedir otra vez",
   handedOff: "Escribe tu petición, por favor.",
 
+  concern: "¿Algo no estuvo bien?",
+  concernWhy:
+    "Lo leen los pastores de {church}, y nadie que estuviera en esta conversación. Queda con ellos aunque las palabras se borren.",
+  concernWhat: "¿Qué fue?",
+  concern_unsafe: "No me sentí a salvo.",
+  concern_unkind: "No fue amable.",
+  concern_private: "Me pidieron algo que es privado.",
+  concern_other: "Otra cosa.",
+  concernNote: "¿Qué pasó? (no hace falta)",
+  concernSend: "Contarlo a los pastores",
+  concernSent: "Gracias por contarlo. Los pastores se ocuparán.",
+
   careTitle: "No estás solo",
   careText: "Tus palabras suenan como si llevaras algo muy pesado. Hay personas para ti ahora mismo:",
   careNow: "Si estás en peligro, llama al número de emergencias de tu lugar.",
@@ -74,6 +86,8 @@ export const es: Texts<Key> = {
   error_bad_text: "Es demasiado largo o nadie podría leerlo.",
   error_bad_nickname: "Usa de 1 a 40 letras y ningún nombre que parezca del equipo.",
   error_name_taken: "Otra persona aquí tiene ese nombre. Elige otro.",
+  error_too_late_to_tell: "Eso fue hace tiempo. Habla con un pastor de esta iglesia, por favor.",
+  error_no_such_session: "Esta conversación ya no se conoce. Habla con un pastor de esta iglesia, por favor.",
   error_banned: "No puedes escribir aquí.",
   error_timed_out: "Haz una pausa antes de escribir de nuevo.",
   error_limited: "Fue mucho de una vez. Espera un momento.",
