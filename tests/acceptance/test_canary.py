@@ -24,6 +24,7 @@ from tests.acceptance.people import NOBODY, People
 from tests.acceptance.test_fuzz import OPERATIONS, SCHEMA
 from tests.acceptance.test_rights import TABLE
 
+pytestmark = pytest.mark.timeout(600)  # the first waits for a church filled through every operation
 on_module_loop = pytest.mark.asyncio(loop_scope="module")
 DOCUMENT: dict[str, Any] = SCHEMA.raw_schema
 COMPONENTS: dict[str, Any] = DOCUMENT["components"]["schemas"]

@@ -144,5 +144,5 @@ async def test_fuzzed(served: Served, method: str, path: str) -> None:
 async def test_operators_are_let_in(served: Served) -> None:
     """What is fuzzed as an operator gets past the door."""
     headers = {"authorization": f"Bearer {served.operator}"}
-    async with httpx.AsyncClient(base_url=served.process.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=served.process.url, headers=headers, timeout=30) as client:
         assert (await client.get("/api/v1/operator/me")).status_code == 200

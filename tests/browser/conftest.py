@@ -7,10 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+from playwright.async_api import expect as expect_async
+from playwright.sync_api import expect
 
 from server.settings import Settings
 from server.web.assets import DIST
 from tests.web_process import Process, started
+
+# a slow machine is no fault; what is so already is seen at once
+for each in (expect, expect_async):
+    each.set_options(timeout=20_000)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -26,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(600))  # each wait has a bound of its own
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
 

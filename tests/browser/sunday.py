@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from playwright.sync_api import Page
 
 from server.domains.chat.schemas import Edit
 from server.domains.events.schemas import Change, Plan
@@ -311,7 +312,20 @@ def held(settings: Settings, folder: Path) -> Iterator[Sunday]:
         sunday.stop()
 
 
-def eventually(check: Any, seconds: float = 15.0) -> Any:
+def steady(page: Page, look: Callable[[], T]) -> T:
+    """Return what one sees once it stays the same: nothing is being drawn or moved any more."""
+    seen = [look()]
+
+    def still() -> bool:
+        page.wait_for_timeout(400)
+        seen.append(look())
+        return seen[-1] == seen[-2]
+
+    eventually(still)
+    return seen[-1]
+
+
+def eventually(check: Any, seconds: float = 40.0) -> Any:
     """Return the first true value of a check; raise AssertionError when none comes in time."""
     until = time.monotonic() + seconds
     while not (found := check()):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.sunday import Sunday, eventually
+from tests.browser.sunday import Sunday, eventually, steady
 from tests.browser.visitors import Visitor, chromium, church_at_work, sunday, visitor
 
 __all__ = ["chromium", "church_at_work", "sunday", "visitor"]  # fixtures
@@ -93,7 +93,7 @@ def test_a_tunnel_loses_nothing_and_doubles_nothing(sunday: Sunday, visitor: Com
     expect(anna.page.locator(".message.sending")).to_have_count(0)
     anna.context.set_offline(True)
     anna.page.evaluate("document.querySelector('narthex-chat-app').chat.live.wake()")
-    expect(anna.page.get_by_text("You are offline.")).to_be_visible(timeout=15_000)
+    expect(anna.page.get_by_text("You are offline.")).to_be_visible()
     anna.write("inside")
     expect(anna.page.get_by_text("Waiting for the connection")).to_be_visible()
     ruth.say("meanwhile")
@@ -115,7 +115,7 @@ def test_a_killed_server_costs_nobody_a_word(sunday: Sunday, visitor: Come) -> N
     sunday.server.kill()
     anna.write("sent into the dark")
     anna.page.locator("narthex-composer textarea").fill("half a sen")
-    expect(anna.page.get_by_text("Reconnecting…")).to_be_visible(timeout=15_000)
+    expect(anna.page.get_by_text("Reconnecting…")).to_be_visible()
     sunday.server.start()
     expect(anna.page.get_by_text("Reconnecting…")).to_have_count(0, timeout=40_000)
     eventually(lambda: [body for _, body in sunday.saved()].count("sent into the dark") == 1)
@@ -172,10 +172,12 @@ def test_new_messages_do_not_steal_the_scroll(sunday: Sunday, visitor: Come) -> 
     reader.page.goto(sunday.chat)
     expect(reader.page.get_by_text("Line 39 of")).to_be_visible()
     reader.page.locator(".scroller").evaluate("e => e.scrollTop = e.scrollHeight / 3")
-    reader.page.wait_for_timeout(300)
     first = "[...document.querySelectorAll('.block article')].find(a => a.getBoundingClientRect().top > 150)"
-    id, before = reader.page.evaluate(
-        f"(() => {{const a = {first}; return [a.dataset.id, a.getBoundingClientRect().top]}})()"
+    id, before = steady(
+        reader.page,
+        lambda: reader.page.evaluate(
+            f"(() => {{const a = {first}; return [a.dataset.id, a.getBoundingClientRect().top]}})()"
+        ),
     )
     for number in range(5):
         ruth.say(f"New {number}")

@@ -13,6 +13,7 @@ from server.domains.widgets.models import Theme
 from server.domains.widgets.schemas import WidgetsChange
 from tests.browser.sunday import Sunday, eventually
 from tests.browser.visitors import Visitor, chromium, church_at_work, sunday, visitor
+from tests.browser.week import Week
 
 __all__ = ["chromium", "church_at_work", "sunday", "visitor"]  # fixtures
 
@@ -68,7 +69,7 @@ def test_axe_finds_nothing(sunday: Sunday, visitor: Come, scheme: str, accent: s
     page.keyboard.press("Escape")
     anna.context.set_offline(True)
     page.evaluate("document.querySelector('narthex-chat-app').chat.live.wake()")
-    expect(page.get_by_text("You are offline.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
     anna.write("Waiting")
     assert findings(page) == []
     anna.context.set_offline(False)
@@ -135,8 +136,7 @@ def test_new_words_are_read_out(sunday: Sunday, visitor: Come) -> None:
     ruth.say("Listen")
     region = reader.page.locator("[aria-live=polite]#said")
     expect(region).to_have_text("Ruth: Listen")
-    for number in range(5):
-        ruth.say(f"More {number}")
+    Week(sunday).pour([f"More {number}" for number in range(5)])
     expect(region).to_have_text(re.compile(r"\d new messages"))
 
 

@@ -76,7 +76,6 @@ async def test_moderation_by_keyboard(
     await page.keyboard.press("5")
     await expect(page.locator(".undo-bar")).to_contain_text("Troll pauses for 5 min")
     assert troll.say("still here?").json()["code"] == "timeout"
-    await desk.look("live-undo")
     await page.keyboard.press("z")
     await expect(page.locator(".undo-bar")).to_have_count(0)
     await expect(page.locator(".stream .text")).to_have_count(2)
@@ -84,6 +83,8 @@ async def test_moderation_by_keyboard(
     await expect(page.locator(".status")).to_contain_text("Waiting (1)")
     await page.keyboard.press("d")
     await expect(page.locator(".stream .gone")).to_have_count(1)
+    await expect(page.locator(".undo-bar")).to_contain_text("Troll")
+    await desk.look("live-undo")  # it stays ten seconds: nothing that a slow look may miss comes after
 
     await page.keyboard.press("q")
     await expect(page.locator(".cases li")).to_be_focused()

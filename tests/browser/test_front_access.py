@@ -48,7 +48,7 @@ def test_the_snippet_with_the_chat_in_it(sunday: Sunday, visitor: Come) -> None:
     reader = visitor(bypass_csp=True)
     reader.page.goto(sunday.site.put(f"{PAGE}{sunday.snippet}"))
     reader.page.locator("narthex-chat .launcher").click()
-    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible(timeout=15_000)
+    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible()
     assert findings(reader.page) == []
 
 

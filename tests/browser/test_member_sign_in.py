@@ -179,7 +179,7 @@ def test_another_website_learns_nothing(sunday: Sunday, visitor: Come, members: 
         one.page.get_by_role("button").click()
     tab = page.value
     sign_in(tab, email)
-    expect(tab.get_by_role("link", name="Open the chat")).to_be_visible(timeout=10_000)
+    expect(tab.get_by_role("link", name="Open the chat")).to_be_visible()
     assert one.page.evaluate("heard") == []
     assert one.page.frames[1].evaluate("document.querySelector('form')") is None
     one.complaints.clear()

@@ -47,7 +47,7 @@ def test_an_open_chat_goes_on_while_the_website_navigates(sunday: Sunday, visito
     reader.page.goto(sunday.site.put(f"{SINGLE_PAGE}{sunday.snippet}"))
     reader.page.locator("narthex-chat .launcher").click()
     frame = reader.page.frame_locator("narthex-chat iframe")
-    frame.locator("textarea").fill("half a thought", timeout=15_000)
+    frame.locator("textarea").fill("half a thought")
     for title in ("Sermons", "Next"):
         reader.page.get_by_role("link", name=title).click()
         expect(reader.page.get_by_role("heading", name=title)).to_be_visible()
@@ -89,14 +89,10 @@ def test_in_the_flow_it_comes_with_its_page(sunday: Sunday, visitor: Come) -> No
     reader.page.wait_for_function("!!customElements.get('narthex-chat')")
     assert reader.page.locator("narthex-chat iframe").count() == 0
     reader.page.locator("narthex-chat").scroll_into_view_if_needed()
-    expect(reader.page.frame_locator("narthex-chat iframe").get_by_text("In the flow")).to_be_visible(
-        timeout=15_000
-    )
+    expect(reader.page.frame_locator("narthex-chat iframe").get_by_text("In the flow")).to_be_visible()
     reader.page.locator("a").scroll_into_view_if_needed()
     reader.page.get_by_role("link", name="Sermons").click()
-    expect(reader.page.frame_locator("narthex-chat iframe").get_by_text("In the flow")).to_be_visible(
-        timeout=15_000
-    )
+    expect(reader.page.frame_locator("narthex-chat iframe").get_by_text("In the flow")).to_be_visible()
     assert reader.page.locator("narthex-chat .launcher").count() == 0
 
 
@@ -128,7 +124,7 @@ def test_a_pinned_loader_is_checked_by_the_browser(sunday: Sunday, visitor: Come
         sunday.site.put(tag.format(sunday.server.url, told["src"], told["integrity"])),
     )
     reader.page.locator("narthex-chat .launcher").click()
-    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible(timeout=15_000)
+    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible()
     other = "sha384-" + "A" * 64
     reader.page.goto(sunday.site.put(tag.format(sunday.server.url, told["src"], other)))
     eventually(lambda: any("integrity" in text for text in reader.complaints))

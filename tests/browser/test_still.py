@@ -9,7 +9,7 @@ from uuid import uuid4
 from playwright.sync_api import Page, expect
 
 from realtime.client import Client
-from tests.browser.sunday import Guest, Sunday, eventually
+from tests.browser.sunday import Guest, Sunday, eventually, steady
 from tests.browser.visitors import Visitor, chromium, church_at_work, sunday, visitor
 
 __all__ = ["chromium", "church_at_work", "sunday", "visitor"]  # fixtures
@@ -65,7 +65,7 @@ def test_nothing_shifts_while_a_room_is_busy(sunday: Sunday, visitor: Come) -> N
     expect(reader.page.get_by_text("Line 39")).to_be_visible()
     eventually(lambda: reader.page.evaluate("document.fonts.status") == "loaded")
     reader.page.evaluate(WATCH)
-    before = places(reader.page)
+    before = steady(reader.page, lambda: places(reader.page))
     sunday.beside(bustle(sunday, [sunday.guest(f"Guest {n}") for n in range(6)])).result(60)
     expect(reader.page.get_by_text("5.3 and").or_(reader.page.get_by_text("5.3", exact=True))).to_be_visible()
     assert reader.page.evaluate("window.shifts") == []
@@ -93,10 +93,11 @@ def test_the_host_page_does_not_move(sunday: Sunday, visitor: Come) -> None:
     reader.page.goto(sunday.site.put(f"<main>{text}</main>{sunday.snippet}"))
     launcher = reader.page.locator("narthex-chat .launcher")
     launcher.wait_for()
-    before = reader.page.locator("main").screenshot(mask=[reader.page.locator("narthex-chat")])
+    main, mask = reader.page.locator("main"), [reader.page.locator("narthex-chat")]
+    before = steady(reader.page, lambda: main.screenshot(mask=mask))
     launcher.click()
-    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible(timeout=15_000)
+    expect(reader.page.locator("narthex-chat iframe.shown")).to_be_visible()
     reader.page.keyboard.press("Escape")
     expect(reader.page.locator("narthex-chat .panel")).to_be_hidden()
     assert reader.page.evaluate("window.shifts") == []
-    assert reader.page.locator("main").screenshot(mask=[reader.page.locator("narthex-chat")]) == before
+    eventually(lambda: main.screenshot(mask=mask) == before)

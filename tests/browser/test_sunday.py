@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
 
 from realtime.client import Client
 from realtime.errors import Disconnected, Refused
@@ -23,16 +24,20 @@ Come = Callable[..., Visitor]
 PATIENCE = 60_000  # ms; two cores carry a server, a worker, a database and four browsers
 PASSWORD = "a long walk by the lake"
 FLOODERS, EACH = 12, 15
-# turns the wheel by half a view unless the words are in view by now
+# turns the wheel by half a view unless the words are in view by now; from the beginning it starts again at the end,
+# for what was written meanwhile stands below
 UPWARDS = """(stream, words) => {
   const view = stream.getBoundingClientRect();
   const inView = [...stream.querySelectorAll("article")].some(one => {
     const { top, bottom } = one.getBoundingClientRect();
     return one.textContent.includes(words) && bottom > view.top && top < view.bottom;
   });
-  if (!inView) stream.scrollBy(0, -stream.clientHeight / 2);
-  return inView;
+  if (inView) return true;
+  if (stream.scrollTop <= 0 && stream.querySelector(".top .edge")) stream.closest("narthex-stream").toEnd();
+  else stream.scrollBy(0, -stream.clientHeight / 2);
+  return false;
 }"""
+AT_THE_END = "stream => stream.scrollHeight - stream.scrollTop - stream.clientHeight < 48"
 
 
 class Phone:
@@ -63,10 +68,16 @@ class Phone:
 
     def scroll_back_to(self, words: str) -> None:
         """Read upwards until a message is there, as one does when many came after it; then go back to the newest."""
-        stream = self.frame.locator(".scroller")
+        stream, pill = self.frame.locator(".scroller"), self.frame.locator(".pill")
         eventually(lambda: stream.evaluate(UPWARDS, words), PATIENCE / 1000)
-        self.frame.locator(".pill").tap()
-        expect(self.frame.locator(".pill")).to_have_count(0, timeout=PATIENCE)
+
+        def back() -> bool:
+            if pill.count():
+                with suppress(TimeoutError):  # it goes by itself when the end is reached
+                    pill.tap(timeout=1_000)
+            return bool(pill.count() == 0 and stream.evaluate(AT_THE_END))
+
+        eventually(back, PATIENCE / 1000)
 
     def all_sent(self) -> None:
         """Wait until nothing of theirs is on its way."""

@@ -75,12 +75,12 @@ async def nodes(request: pytest.FixtureRequest) -> AsyncIterator[Nodes]:
     async with Redis.from_url(server.url) as client:
 
         async def outlive() -> None:
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(3.2)
 
         async def forget() -> None:
             await client.flushall()
 
-        yield Nodes(lambda node: RedisPresence(client, node, lease_seconds=0.5), outlive, forget)
+        yield Nodes(lambda node: RedisPresence(client, node, lease_seconds=3), outlive, forget)
 
 
 def _memory_nodes() -> Nodes:

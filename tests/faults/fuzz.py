@@ -245,9 +245,14 @@ async def _still_served(plant: Plant, node: Any, calm: Pipe, found: Fuzzed) -> N
     late.say(
         {"type": "push", "ref": 2, "topic": "chat:hall", "event": "say", "id": "end", "data": {"id": "end"}}
     )
-    await asyncio.sleep(0.3)
+    end = asyncio.get_running_loop().time() + 20.0
     for who, pipe in (("calm", calm), ("late", late)):
-        if not any(event["data"] == {"id": "end"} for event in pipe.frames("event")):
+        while (
+            not (served := any(event["data"] == {"id": "end"} for event in pipe.frames("event")))
+            and asyncio.get_running_loop().time() < end
+        ):
+            await asyncio.sleep(0.02)
+        if not served:
             found.crashes.append(f"{who} was not served any more: {pipe.closed}")
     if node.figures.frames_in == 0 or found.answers["internal"]:
         found.crashes.append(f"answered internal: {found.answers}")

@@ -40,9 +40,11 @@ class Place(msgspec.Struct):
         return raw
 
 
-async def events(raw: Raw, seconds: float) -> list[dict[str, Any]]:
-    """Return the events that come within some time."""
+async def events(raw: Raw, seconds: float, *, after: str) -> list[dict[str, Any]]:
+    """Return the events that come until one has this body, and within some time behind it."""
     found: list[dict[str, Any]] = []
+    while not found or (found[-1]["data"] or {}).get("body") != after:
+        found.append(await raw.until("event"))
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         try:

@@ -45,8 +45,8 @@ async def test_time_runs_out_for_who_says_nothing_and_for_old_tokens(place: Plac
         await raw.until("welcome")
     renewed.say({"type": "token", "token": place.tokens[8]})
     began = time.monotonic()
-    assert await asyncio.gather(*(raw.closed(25) for raw in silent)) == [4003] * 50
-    assert 8 < time.monotonic() - began < 20
+    assert await asyncio.gather(*(raw.closed(60) for raw in silent)) == [4003] * 50
+    assert 8 < time.monotonic() - began < 50
     assert await late.closed(60) == 4001
     renewed.say({"type": "ping"})
     await renewed.until("pong")
@@ -178,10 +178,10 @@ async def test_nothing_a_client_sends_reaches_the_log_unescaped(place: Place, ca
         )
     with pytest.raises(Closed):
         await Raw.open(place.address, f"/live/{MARK}%0d%0a%1b")
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         await http.get(f"http://{place.address[0]}:{place.address[1]}/live/{MARK}", params={MARK: MARK})
-    await asyncio.sleep(0.3)
-    lines = place.log.read_bytes().splitlines()
+    await asyncio.sleep(1.0)
+    lines = place.log.read_bytes().rpartition(b"\n")[0].splitlines()  # the last may be half written
     assert lines
     for line in lines:
         assert line.isascii(), line

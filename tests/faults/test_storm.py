@@ -23,7 +23,7 @@ from tests.faults.house import House, quietly
 from tests.faults.outage import MOST_SECONDS, outage
 from tests.faults.run import Storm
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 DRAIN = 3.0
 CLIENTS = 16
@@ -108,7 +108,7 @@ async def test_a_rolling_restart_shows_no_error(whole: Site) -> None:
     # everybody was sent on, but for those who had cut themselves and came back to a process that stayed
     assert len(storm.figures.closed_at) + storm.figures.closes[0] >= CLIENTS
     assert len(storm.figures.closed_at) > CLIENTS / 2
-    assert DRAIN / 3 < max(spreads) < DRAIN + 1
+    assert DRAIN / 3 < max(spreads) < DRAIN + 3
 
 
 async def test_a_killed_supervisor_leaves_no_orphans(whole: Site) -> None:

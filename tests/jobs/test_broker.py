@@ -279,9 +279,9 @@ async def test_a_living_worker_keeps_its_jobs(valkey: redis.Redis, quick: None) 
 
     async def slow(job: Add) -> None:
         calls.append(job.n)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(6.0)
 
-    first, second = a_broker(valkey, "first"), a_broker(valkey, "second")
+    first, second = (a_broker(valkey, name, alive_seconds=2.0) for name in ("first", "second"))
     async with working(first, Task(Add, slow)), working(second, Task(Add, slow)):
         await StreamQueue(first).put(Add(n=1))
         await has(calls, 1)

@@ -159,7 +159,7 @@ async def test_a_lost_answer_is_a_doubt_and_the_letter_is_sent_again(
     """After a stall in the letter itself it goes out again under the same Message-ID."""
     mail.behaviour = "stall"
     await write(wiring, system, "ruth")
-    sender = mails(wiring, mail, command_seconds=0.3)
+    sender = mails(wiring, mail, command_seconds=2.0)
     await sender.drain("main")
     (row,) = await rows(wiring)
     assert (row["state"], row["doubt"]) == ("waiting", True)
@@ -175,7 +175,7 @@ async def test_a_letter_given_up_in_doubt_is_unknown(wiring: Wiring, system: Sco
     """Nobody claims that it failed when a server may have taken it."""
     mail.behaviour = "stall"
     await write(wiring, system, "ruth")
-    sender = mails(wiring, mail, command_seconds=0.3)
+    sender = mails(wiring, mail, command_seconds=2.0)
     await sender.drain("main")
     await hurry(wiring, hours=25)
     await sender.drain("main")

@@ -258,6 +258,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register, "ROUND_SECONDS", 3600)
 
 
+@pytest.mark.timeout(600)
 @settings(
     max_examples=120,
     deadline=None,

@@ -19,11 +19,11 @@ PROTOCOL = (Path(frames.__file__).parent / "PROTOCOL.md").read_text()
 WIDE = Limits(Rate(1e9, 1e9), Rate(1e9, 1e9), Rate(1e12, 1e12))
 
 DRIVER = """
-setTimeout(async () => {
+process.stdin.once("data", async () => {
   try { say("answer", await client.push("chat:hall", "say", { n: "mine" }, "u1")); }
   catch (error) { say("refused", error); }
   try { await client.push("chat:hall", "dance", {}); } catch (error) { say("refused", error.code); }
-}, 700);
+});
 """
 
 
@@ -39,6 +39,8 @@ async def test_the_example_client(live: Live, plant: Plant, tmp_path: Path) -> N
     """It joins, says, hears, is refused, resumes after a cut without a snapshot, and stops at a final close."""
     plant.log.append(HALL, "said", "m0", b'{"n":0}')
     async with Script(tmp_path, live.url, "anna", "chat:hall", DRIVER) as script:
+        await eventually(lambda: bool(script.all("snapshot")))
+        script.tell()
         await eventually(lambda: script.all("refused") == ["no_such_event"])
         await eventually(lambda: any(frame["type"] == "presence" for frame in script.all("frame")))
         assert script.all("snapshot") == [[{"n": 0}]]

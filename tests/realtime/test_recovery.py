@@ -247,8 +247,9 @@ async def test_a_lost_publication_is_healed_by_the_next(plant: Plant) -> None:
     assert node.figures.healed == 4
 
 
-async def test_late_is_not_lost(plant: Plant) -> None:
+async def test_late_is_not_lost(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """A publication that comes a little late fills its hole without the log."""
+    monkeypatch.setattr(recovery, "PATIENCE", 1.0)
     node = await plant.node()
     pipe = await plant.enter(node)
     reads = plant.log.reads

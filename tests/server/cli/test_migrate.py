@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from server.cli import migrate as command
 from server.embedded import Embedded
 from server.kit import migrations
 from server.kit.scope import schema_of
@@ -90,20 +91,27 @@ def test_a_church_that_fails_is_named_and_the_others_go_on(narthex: Narthex, set
 
 
 @pytest.mark.usefixtures("later")
-def test_a_second_run_waits_for_the_first(narthex: Narthex, settings: Settings) -> None:
+def test_a_second_run_waits_for_the_first(
+    narthex: Narthex, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While another run holds the lease this one says that it waits, then does what is left."""
-    held, go_on = threading.Event(), threading.Event()
+    held, go_on, plain = threading.Event(), threading.Event(), command.note
+
+    def note(text: str) -> None:
+        plain(text)
+        go_on.set()
 
     def hold() -> None:
         with migrations.migration_lease(settings.owner_url, "another"):
             held.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
+    monkeypatch.setattr(command, "note", note)
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
-    threading.Timer(1.0, go_on.set).start()
+    assert held.wait(30)
     outcome = narthex("migrate")
+    go_on.set()
     holder.join()
     assert outcome.code == 0
     assert "waiting for it" in outcome.err

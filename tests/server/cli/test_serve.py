@@ -158,5 +158,5 @@ def test_web_processes_end_while_they_are_still_starting(
     assert process.stdout is not None
     said = process.stdout.read()
     assert process.wait(40) == 0, said
-    assert time.monotonic() - began < 9, said
+    assert time.monotonic() - began < 20, said  # so long a process drains that has somebody to wait for
     assert "Traceback" not in said

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Sequence
 
 import pytest
 
-from server.kit.batch import FULL, LONGEST_REST, MOST_A_FLIGHT, MOST_AMONG_OTHERS, MOST_WAITING, Batcher
+from server.kit import batch
+from server.kit.batch import FULL, MOST_A_FLIGHT, MOST_AMONG_OTHERS, MOST_WAITING, Batcher
 from server.kit.errors import AppError, Conflict, Unavailable
 
 
@@ -137,13 +138,16 @@ async def test_a_cancelled_caller_is_left_out_and_the_others_go_on() -> None:
     assert batcher._lanes == {}
 
 
-async def test_after_a_full_flight_the_next_waits_for_those_it_answered() -> None:
+async def test_after_a_full_flight_the_next_waits_for_those_it_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Writers at full speed stay together: who came late joins those who come back, instead of flying half empty."""
+    monkeypatch.setattr(batch, "LONGEST_REST", 1.0)
     writer = Writer()
     batcher = Batcher[int, int](writer)
     many, few = FULL * 2, 5
     first = [asyncio.create_task(batcher.put("a", 100 + n)) for n in range(many)]
-    await asyncio.sleep(0.05)  # the flight takes so long
+    await asyncio.sleep(0.5)  # the flight takes so long
     late = [asyncio.create_task(batcher.put("a", 500 + n)) for n in range(few)]
     await asyncio.sleep(0)
     writer.gate.set()
@@ -153,19 +157,22 @@ async def test_after_a_full_flight_the_next_waits_for_those_it_answered() -> Non
     assert [len(drafts) for _, drafts in writer.batches] == [many, few + many]
 
 
-async def test_who_comes_late_is_not_left_waiting_when_nobody_comes_back() -> None:
+async def test_who_comes_late_is_not_left_waiting_when_nobody_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The rest is over after as long as the flight took, at the latest; other keys fly meanwhile; a drain ends it."""
+    monkeypatch.setattr(batch, "LONGEST_REST", 1.0)
     writer = Writer()
     batcher = Batcher[int, int](writer, flights=1)
     first = [asyncio.create_task(batcher.put("a", 100 + n)) for n in range(FULL)]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.5)
     late = asyncio.create_task(batcher.put("a", 1))
     await asyncio.sleep(0)
     writer.gate.set()
     await asyncio.gather(*first)
     assert await batcher.put("b", 2) == 4
     assert [key for key, _ in writer.batches] == ["a", "b"]
-    async with asyncio.timeout(LONGEST_REST * 10):
+    async with asyncio.timeout(10):
         assert await late == 2
     last = [asyncio.create_task(batcher.put("a", 100 + n)) for n in range(FULL)]
     await asyncio.gather(*last)

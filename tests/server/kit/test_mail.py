@@ -115,16 +115,16 @@ async def test_greylisting_defers_and_the_second_try_arrives_once(mail: Mailbox)
 async def test_a_stall_after_the_letter_leaves_a_doubt(mail: Mailbox) -> None:
     """A server that never answers DATA defers the letter within the time limit, and the doubt is told."""
     mail.behaviour = "stall"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(MailDeferred) as caught:
-            await mailer(mail, command_seconds=0.3).send(letter())
+            await mailer(mail, command_seconds=2.0).send(letter())
     assert caught.value.doubt
 
 
 async def test_a_slow_conversation_is_ended_as_a_whole(mail: Mailbox) -> None:
     """The limit of the whole conversation holds even when no single command is over its own."""
     mail.behaviour = "stall"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(MailDeferred, match="stopped answering"):
             await mailer(mail, letter_seconds=0.3).send(letter())
 

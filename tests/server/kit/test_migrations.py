@@ -83,6 +83,7 @@ def test_churches_that_are_behind_are_found_and_moved(owner: str, later: Callabl
     assert migrations.behind(owner, ids) == []
 
 
+@pytest.mark.timeout(600)
 def test_the_37th_of_60_fails_and_the_others_go_on(owner: str, later: Callable[[str], None]) -> None:
     """The church that fails is named with its reason and left as it was; mended, the next run moves only it."""
     ids = churches(owner, 60)

@@ -59,7 +59,7 @@ async def test_a_commit_with_signals_wakes_the_relays_of_its_shard(
         await tx.connection.execute("select 1")
     async with wiring.database.transaction(system) as tx:
         tx.signal(ChurchResumed(tenant_id=system.tenant.id))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "main" not in ear.heard:
             await asyncio.sleep(0.01)
     assert ear.heard.count("main") == 1
@@ -71,14 +71,13 @@ async def test_many_commits_at_once_are_told_once(client: redis.Redis) -> None:
     """What is told before the network had its turn becomes one message a shard."""
     ear, waker = Ear(client), Waker(client)
     await ear.hears(lambda: waker.tell("ready"))
-    ear.heard.clear()
     for _ in range(100):
         waker.tell("main")
-    async with asyncio.timeout(5):
-        while not ear.heard:
+    async with asyncio.timeout(20):
+        while "main" not in ear.heard:
             await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-    assert ear.heard == ["main"]
+    await asyncio.sleep(0.2)
+    assert ear.heard.count("main") == 1
     await ear.stop()
     await waker.stop()
 

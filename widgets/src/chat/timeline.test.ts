@@ -120,8 +120,9 @@ describe("a timeline", () => {
   it("finds one of ten thousand at once, and lets the oldest go at its bound", () => {
     const timeline = filled(1, 10_000);
     const began = performance.now();
-    for (let i = 0; i < 10_000; i++) timeline.put(message(1 + ((i * 7919) % 10_000), { body: "again" }));
-    expect(performance.now() - began).toBeLessThan(500);
+    for (let i = 0; i < 60_000; i++) timeline.put(message(1 + ((i * 7919) % 10_000), { body: "again" }));
+    // a search through all of them would take several seconds
+    expect(performance.now() - began).toBeLessThan(2_000);
     for (let number = 10_001; number <= 20_100; number++) timeline.put(message(number));
     expect(timeline.size).toBeLessThanOrEqual(20_000);
     expect(timeline.older).toBe(true);

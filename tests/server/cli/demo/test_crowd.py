@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -76,7 +77,9 @@ async def test_a_crowd_comes_talks_and_goes_home(
     assert done.returncode == 0, done.stderr
     assert "of 8 here" in done.stderr
     said = (await wiring.messages.history(system, room, most=100)).messages
-    assert f"Gone home: {len(said)} messages" in done.stdout
+    told = re.search(r"Gone home: (\d+) messages", done.stdout)
+    assert told is not None, done.stdout
+    assert 0 < int(told[1]) <= len(said) <= int(told[1]) + 8  # who goes may have one on its way
     assert len({message.author.name for message in said}) > 1
     assert {message.author.kind for message in said} == {"guest"}
 

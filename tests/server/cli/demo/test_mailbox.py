@@ -79,10 +79,10 @@ def test_what_is_mailed_is_listed_and_shown(mailbox: Running) -> None:
     send(mailbox, "Your invitation ñ", "Come in: https://grace.example/join?t=abc&n=1.\nBye")
     (line,) = messages(mailbox)
     assert (line["subject"], line["to"]) == ("Your invitation ñ", "ruth@grace.example")
-    assert "Your invitation ñ" in httpx.get(mailbox.page).text
-    page = httpx.get(f"{mailbox.page}/messages/{line['name']}").text
+    assert "Your invitation ñ" in httpx.get(mailbox.page, timeout=30).text
+    page = httpx.get(f"{mailbox.page}/messages/{line['name']}", timeout=30).text
     assert 'href="https://grace.example/join?t=abc&amp;n=1"' in page
-    assert "Come in" in httpx.get(f"{mailbox.page}/messages/{line['name']}/source").text
+    assert "Come in" in httpx.get(f"{mailbox.page}/messages/{line['name']}/source", timeout=30).text
 
 
 def test_what_is_mailed_is_never_run(mailbox: Running) -> None:
@@ -90,7 +90,7 @@ def test_what_is_mailed_is_never_run(mailbox: Running) -> None:
     send(mailbox, "<script>alert(1)</script>", "<img src=x onerror=alert(1)> javascript:alert(1)")
     (line,) = messages(mailbox)
     for path in ("/", f"/messages/{line['name']}"):
-        answer = httpx.get(mailbox.page + path)
+        answer = httpx.get(mailbox.page + path, timeout=30)
         assert "<script" not in answer.text
         assert "<img" not in answer.text
         assert 'href="javascript' not in answer.text
@@ -103,14 +103,14 @@ def test_what_is_mailed_is_never_run(mailbox: Running) -> None:
 def test_only_messages_can_be_read(mailbox: Running, tmp_path: Path, path: str) -> None:
     """A name is looked for among the messages and is never a path."""
     (tmp_path / "secret.eml").write_text("Subject: secret\n\nsecret")
-    answer = httpx.get(mailbox.page + path)
+    answer = httpx.get(mailbox.page + path, timeout=30)
     assert answer.status_code == 404
     assert "secret" not in answer.text
 
 
 def test_another_host_name_is_refused(mailbox: Running) -> None:
     """A website whose name points to this machine cannot read the mail."""
-    answer = httpx.get(mailbox.page, headers={"Host": "evil.example"})
+    answer = httpx.get(mailbox.page, headers={"Host": "evil.example"}, timeout=30)
     assert answer.status_code == 421
 
 

@@ -153,7 +153,7 @@ def test_a_demo_is_started_stopped_killed_and_started_again(demo: Demo) -> None:
     assert f"127.0.0.1:{demo.ports[0]}" in demo.get("/", 1).text
     assert "Nothing has been mailed yet" in demo.get("/", 2).text
     inside = re.findall(r"http://127\.0\.0\.1:\d+/metrics", screen)
-    assert ["narthex_" in httpx.get(address).text for address in inside] == [True, True]
+    assert ["narthex_" in httpx.get(address, timeout=30).text for address in inside] == [True, True]
     assert [sign_in(demo, number).status_code for number in range(3)] == [200, 200, 200]
     secrets = (demo.folder / "demo.json").read_bytes()
     assert (demo.folder / "demo.json").stat().st_mode & 0o777 == 0o600
