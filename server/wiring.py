@@ -40,6 +40,7 @@ from server.domains.care.service import CareService
 from server.domains.chat import listeners as chat_listeners
 from server.domains.chat.channel import ChatChannel, MeChannel
 from server.domains.chat.service import ChatService
+from server.domains.concerns import listeners as concerns_listeners
 from server.domains.concerns.service import ConcernsService
 from server.domains.crowd.service import CrowdService
 from server.domains.encouragement.service import EncouragementService
@@ -174,6 +175,7 @@ class Wiring:
                 *hosting_listeners.listeners(self.hosting),
                 *asking_listeners.listeners(self.asking),
                 *care_listeners.listeners(self.care),
+                *concerns_listeners.listeners(self.concerns),
                 *wall_listeners.listeners(self.wall),
                 *alarms_listeners.listeners(self.alarms, self.prayer),
                 *moderation_listeners.listeners(self.moderation),
@@ -280,7 +282,9 @@ class Wiring:
             self.throttle,
             self.clock,
         )
-        self.concerns = ConcernsService(self.database, self.audit, self.care, self.safety, self.clock)
+        self.concerns = ConcernsService(
+            self.database, self.audit, self.accounts, self.care, self.safety, self.clock
+        )
 
     def _prayers(self) -> None:
         """Build what people ask prayer for, and what becomes of it."""

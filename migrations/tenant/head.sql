@@ -139,6 +139,14 @@ CREATE TABLE church_0000000000000000.concerns_concerns (
     CONSTRAINT concerns_concerns_reason_check CHECK ((reason = ANY (ARRAY['unsafe'::text, 'unkind'::text, 'private'::text, 'other'::text])))
 );
 
+CREATE TABLE church_0000000000000000.concerns_present (
+    session_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    name text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT concerns_present_name_check CHECK ((char_length(name) <= 200))
+);
+
 CREATE TABLE church_0000000000000000.events_gatherings (
     id uuid DEFAULT uuidv7() NOT NULL,
     title text NOT NULL,
@@ -762,6 +770,9 @@ ALTER TABLE ONLY church_0000000000000000.concerns_concerns
 ALTER TABLE ONLY church_0000000000000000.concerns_concerns
     ADD CONSTRAINT concerns_concerns_session_id_by_id_key UNIQUE (session_id, by_id);
 
+ALTER TABLE ONLY church_0000000000000000.concerns_present
+    ADD CONSTRAINT concerns_present_pkey PRIMARY KEY (session_id, person_id);
+
 ALTER TABLE ONLY church_0000000000000000.events_gatherings
     ADD CONSTRAINT events_gatherings_pkey PRIMARY KEY (id);
 
@@ -943,7 +954,11 @@ CREATE UNIQUE INDEX care_sessions_open ON church_0000000000000000.care_sessions 
 
 CREATE INDEX care_sessions_waiting ON church_0000000000000000.care_sessions USING btree (asked_at, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX concerns_concerns_open ON church_0000000000000000.concerns_concerns USING btree (at) WHERE (settled_at IS NULL);
+
 CREATE INDEX concerns_concerns_settled ON church_0000000000000000.concerns_concerns USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+
+CREATE INDEX concerns_present_at ON church_0000000000000000.concerns_present USING btree (at);
 
 CREATE INDEX events_gatherings_end ON church_0000000000000000.events_gatherings USING btree (ends_at) WHERE (cancelled_at IS NULL);
 
@@ -1130,6 +1145,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.care_sessions
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.care_settings TO church_0000000000000000;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.concerns_concerns TO church_0000000000000000;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.concerns_present TO church_0000000000000000;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE church_0000000000000000.events_gatherings TO church_0000000000000000;
 

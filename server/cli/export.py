@@ -33,6 +33,7 @@ SECLUDED: Mapping[str, tuple[str, Sequence[str]]] = {
     "rooms_members": ("of one-to-one prayer", ["room_id"]),
     "rooms_reads": ("of one-to-one prayer", ["room_id"]),
     "concerns_concerns": ("about one-to-one prayer", ["session_id"]),
+    "concerns_present": ("about one-to-one prayer", ["session_id"]),
     "moderation_notes": ("about one-to-one prayer or a sealed asker", ["case_id"]),
     "followups_tasks": ("about one-to-one prayer or a sealed asker", ["session_id", "request_id"]),
 }

@@ -102,6 +102,11 @@ def interrupted_restores(connection: Connection) -> Sequence[str]:
     return [row[0] for row in connection.execute(_ASIDE)]
 
 
+def replaced(connection: Connection) -> Sequence[str]:
+    """Return the schemas that a restore has replaced and could not drop."""
+    return [row[0] for row in connection.execute(_REPLACED)]
+
+
 def now(connection: Connection) -> float:
     """Return the server's time in seconds since 1970."""
     row = connection.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
@@ -217,6 +222,7 @@ _BACKENDS = "select pid from pg_stat_activity where application_name = %s and ba
 _ASIDE = (
     "select left(nspname, -7) from pg_namespace where nspname ~ '^church_[a-z0-9]{16}_before$' order by 1"
 )
+_REPLACED = "select nspname from pg_namespace where nspname ~ '^church_[a-z0-9]{16}_replaced$' order by 1"
 _REVISIONS = {
     "control": "select version_num from control.alembic_version",
     "shard": "select version_num from shard.alembic_version",

@@ -263,6 +263,9 @@ def _unmatched(part: str, tenants: Sequence[Tenant], connection: catalog.Connect
     if aside := catalog.interrupted_restores(connection):
         names = few([t.slug for t in tenants if t.ref.schema in aside] or list(aside))
         yield wrong(part, f"A restore was interrupted: {names}.", "Run the same `narthex restore` again.")
+    if replaced := catalog.replaced(connection):
+        advice = "Drop these schemas: they hold what was erased since, too."
+        yield wrong(part, f"Left over from a restore that went well: {few(list(replaced))}.", advice)
     orphans = sorted(schemas - {schema_of(tenant.id) for tenant in tenants})
     if orphans:
         yield note(part, f"Data of no listed church: {few(orphans)}.", "Look whose it is; nothing uses it.")

@@ -20,7 +20,7 @@ from server.domains.care.models import Session, Settings
 from server.domains.care.schemas import Ask, Offer, Place
 from server.domains.rota.models import VOLUNTEER, Present
 from server.kit import text
-from server.kit.errors import AppError, FieldError
+from server.kit.errors import FieldError
 from server.kit.limits import Limit
 from server.kit.scope import Actor, Rule, Scope
 
@@ -58,13 +58,6 @@ def draft(ask: Ask, actor: Actor, topic: str, crisis: str, settings: Settings) -
         "crisis": crisis,
         "words": settings.words,
     }
-
-
-def with_card(error: AppError, crisis: str) -> AppError:
-    """Return a refusal with the need that was found in the words it refuses: helplines of that kind are shown."""
-    if crisis:
-        error.extra = {**error.extra, "card": crisis}
-    return error
 
 
 def check_age(settings: Settings, *, minor: bool) -> None:

@@ -25,6 +25,7 @@ from server.domains.messages.service import MessagesService
 from server.domains.rooms.models import Role
 from server.domains.rooms.service import RoomsService
 from server.domains.rota.service import RotaService
+from server.domains.safety.errors import with_card
 from server.domains.safety.models import Caller, Said
 from server.domains.safety.service import SafetyService
 from server.domains.transcripts.service import TranscriptsService
@@ -81,7 +82,6 @@ class CareService:
     async def ask(self, scope: Scope, ask: Ask) -> SessionShown:
         """Let the caller wait; raise NobodyHere, ForAdults, AlreadyAsking, or what safety has against them."""
         policy.ASK.require(scope)
-        assert scope.actor.id is not None, "the rule lets in people and guests"
         topic = text.tidy(ask.topic, policy.LONGEST_TOPIC, pointer="/topic", noun="A topic", optional=True)
         crisis = self._safety.crisis(topic)
         try:
@@ -98,7 +98,7 @@ class CareService:
                 self._tell(tx, session, settings)
                 await self._tell_places(tx, settings)
         except AppError as error:  # whoever is in need sees whom to call, whatever is against them
-            raise policy.with_card(error, crisis) from None
+            raise with_card(error, crisis) from None
         return self._shown(session, settings, to_asker=True)
 
     async def _judge(self, tx: Transaction, topic: str) -> None:

@@ -19,6 +19,7 @@ from server.domains.chat.schemas import MOST_MENTIONS
 from server.domains.messages.errors import Removed
 from server.domains.messages.models import Author, AuthorKind, Earlier, Inputs, Known, Message, State, Voice
 from server.domains.rooms.models import Right, Room
+from server.domains.safety.errors import with_card
 from server.domains.safety.models import HOST, Recent, Said, Verdict
 from server.kit.errors import AppError, FieldError
 from server.kit.scope import Actor, Rule, Scope
@@ -217,10 +218,23 @@ def check_edit_pace(message: Message, room: Room, now: datetime) -> None:
     """Raise SlowMode for a second change of a message right after the first; in slow mode it waits as words do."""
     if message.edited_at is None:
         return
-    pause = max(EDIT_PAUSE, timedelta(seconds=room.slow_seconds))
-    wait = (message.edited_at + pause - now).total_seconds()
+    wait = (message.edited_at + edit_pause(room) - now).total_seconds()
     if wait > 0:
         raise SlowMode("You have just changed this: wait a moment.", retry_after=max(wait, 0.1))
+
+
+def edit_pause(room: Room) -> timedelta:
+    """Return how long one waits between two changes."""
+    return max(EDIT_PAUSE, timedelta(seconds=room.slow_seconds))
+
+
+def check_apart_pace(said: Said, verdict: Verdict, since: datetime) -> None:
+    """Raise SlowMode for words that would wait as a message of their own right after others; the card goes with it."""
+    if said.recent and said.recent[0].at > since:
+        wait = max((said.recent[0].at - since).total_seconds(), 0.1)
+        raise with_card(
+            SlowMode("You have just said something: wait a moment.", retry_after=wait), verdict.crisis
+        )
 
 
 def id_apart(message: Message, body: str) -> UUID:

@@ -252,7 +252,10 @@ class ChatService:
             room, right = places.write(scope, room_id, now)
             message = await self._messages.locked(tx, room_id, id)
             policy.check_edit(message, scope, now)
-            beside = await self._said_beside(tx, guard, message, body, now)
+            pause = policy.edit_pause(room)
+            beside = await self._said_beside(
+                tx, guard, message, body, now - max(pause, timedelta(seconds=guard.seconds))
+            )
             known = beside.known.get(policy.id_apart(message, body))
             if known is not None and known.author_id == message.author.id:
                 message = (await self._messages.by_ids(tx, [known.id]))[known.id]
@@ -279,6 +282,8 @@ class ChatService:
                 message = await self._reword(tx, message, said, verdict)
             elif body != message.body:
                 # ids are chosen by who sends: somebody else's may have been put in the way
+                if right is not Right.HOST:
+                    policy.check_apart_pace(said, verdict, now - pause)
                 id = policy.id_apart(message, body) if known is None else random_id()
                 message = policy.apart(message, id, said, verdict, now)
                 await self._messages.write(tx, [message], [], now)
@@ -295,7 +300,7 @@ class ChatService:
         return message
 
     async def _said_beside(
-        self, tx: Transaction, guard: Guard, message: Message, body: str, now: datetime
+        self, tx: Transaction, guard: Guard, message: Message, body: str, since: datetime
     ) -> Inputs:
         """Read what the author of a message has said lately, and whether these words wait beside it already."""
         return await self._messages.inputs(
@@ -307,9 +312,9 @@ class ChatService:
             name_keys=[],
             talkers=[message.author.id],
             depth=guard.remembers,
-            since=now - timedelta(seconds=guard.seconds),
+            since=since,
             slow=[],
-            slow_since=now,
+            slow_since=since,
         )
 
     async def remove(self, scope: Scope, room_id: UUID, id: UUID) -> None:

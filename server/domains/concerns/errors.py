@@ -27,3 +27,9 @@ class ToldAgain(Conflict):
     """They have told more meanwhile: read it, then decide."""
 
     code = "changed"
+
+
+class NobodyCame(Conflict):
+    """Nobody has come to this conversation yet: there is nothing to tell."""
+
+    code = "nobody_came"

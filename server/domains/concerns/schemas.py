@@ -27,9 +27,10 @@ class ConcernTold(msgspec.Struct, frozen=True):
 
 
 class ConcernShown(msgspec.Struct, frozen=True):
-    """A concern, as pastors read it; `about` names who else was in the conversation."""
+    """A concern, as pastors read it; `about` names who else was in the conversation. Decide over its `version`."""
 
     id: UUID
+    version: int
     session: UUID
     by: str
     about: tuple[str, ...]
@@ -42,6 +43,7 @@ class ConcernShown(msgspec.Struct, frozen=True):
         """Show a concern."""
         return cls(
             concern.id,
+            concern.version,
             concern.session_id,
             concern.by_name,
             concern.about_names,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from server.domains.accounts.service import AccountsService
 from server.domains.audit.service import AuditService
 from server.domains.care.service import CareService
 from server.domains.concerns import policy, repository, signals
@@ -24,10 +25,17 @@ class ConcernsService:
     """Keep what each church's pastors are told about one-to-one prayer."""
 
     def __init__(
-        self, database: Database, audit: AuditService, care: CareService, safety: SafetyService, clock: Clock
+        self,
+        database: Database,
+        audit: AuditService,
+        accounts: AccountsService,
+        care: CareService,
+        safety: SafetyService,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._audit = audit
+        self._accounts = accounts
         self._care = care
         self._safety = safety
         self._clock = clock
@@ -35,22 +43,20 @@ class ConcernsService:
     async def tell(self, scope: Scope, new: NewConcern) -> ConcernTold:
         """Tell the pastors about a conversation the caller is or was in; told again, the newest words stand.
 
-        Raise NoSuchSession, TooLateToTell, BadText.
+        Raise NoSuchSession, NobodyCame, TooLateToTell, BadText.
         """
         policy.TELL.require(scope)
         assert scope.actor.id is not None, "the rule lets in people and guests"
         note = text.tidy(new.note, policy.LONGEST_NOTE, pointer="/note", noun="A note", optional=True)
         new = msgspec.structs.replace(new, note=note)
         async with self._database.transaction(scope) as tx:
-            found = (await self._care.by_ids(tx, [new.session])).get(new.session)
-            session = policy.check_teller(found, scope, self._clock.now())
+            session = (await self._care.by_ids(tx, [new.session])).get(new.session)
+            came = await repository.present(tx.connection, new.session)
+            now = self._clock.now()
+            about = policy.others(session, came, scope.actor.id, now)
             by = (scope.actor.id, text.shown_name(scope.actor.name))
-            about = policy.others(session, scope.actor.id)
-            concern = await repository.tell(tx.connection, new, by, about, self._clock.now())
-            of = signals.ConcernRaised(
-                concern_id=concern.id, session_id=concern.session_id, reason=concern.reason
-            )
-            tx.signal(of)
+            id = await repository.tell(tx.connection, new, by, about, now)
+            tx.signal(signals.ConcernRaised(concern_id=id))
         return ConcernTold(self._safety.crisis(note))
 
     async def read(self, scope: Scope, id: UUID) -> ConcernShown:
@@ -58,12 +64,22 @@ class ConcernsService:
         READ.require(scope)
         async with self._database.transaction(scope) as tx:
             concern = policy.check_reader(await repository.lock(tx.connection, id), scope)
-            await self._audit.record(tx, scope, "concern.read", str(id), {"session": concern.session_id})
+            await self._audit.record(tx, scope, "concern.read", str(id))
         return ConcernShown.of(concern)
 
     async def by_ids(self, tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Concern]:
         """Return concerns by their ids."""
         return await repository.by_ids(tx.connection, ids)
+
+    async def open_ids(self, tx: Transaction) -> list[UUID]:
+        """Return which concerns wait, the oldest first."""
+        return await repository.open_ids(tx.connection, policy.MOST_OPEN)
+
+    async def came(self, tx: Transaction, session_id: UUID, person: UUID) -> None:
+        """Note that a volunteer came into a conversation: whoever goes on, they were there."""
+        standing = await self._accounts.standing(tx, person)
+        name = "" if standing is None else standing.person.name
+        await repository.came(tx.connection, session_id, (person, name[:200]), self._clock.now())
 
     async def check_in(self, tx: Transaction, id: UUID) -> None:
         """Raise NoSuchConcern or AboutYou for whoever shall not read what is told or remarked about it."""
@@ -80,7 +96,7 @@ class ConcernsService:
         tx.signal(signals.ConcernReopened(concern_id=id, by=tx.scope.actor.id))
 
     async def trim(self, scope: Scope) -> int:
-        """Forget what was seen to a year ago; return how much."""
+        """Forget what was seen to a year ago, and who came into conversations then; return how much."""
         async with self._database.transaction(scope) as tx:
             return await repository.trim(tx.connection, self._clock.now() - policy.KEPT)
 
@@ -95,4 +111,4 @@ class ConcernsService:
             raise ToldAgain()
         await repository.settle(tx.connection, id, None if version is None else self._clock.now())
         action = "concern.reopened" if version is None else "concern.settled"
-        await self._audit.record(tx, tx.scope, action, str(id), {"session": concern.session_id})
+        await self._audit.record(tx, tx.scope, action, str(id))

@@ -19,9 +19,6 @@ class _OfConcern(Signal, frozen=True, kw_only=True):
 class ConcernRaised(_OfConcern, frozen=True, kw_only=True, tag="concerns.raised"):
     """Somebody told the pastors that something was not right."""
 
-    session_id: UUID
-    reason: str
-
 
 class ConcernSettled(_OfConcern, frozen=True, kw_only=True, tag="concerns.settled"):
     """A pastor has seen to it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import UNSET
+
 from server.domains.events.models import Gathering
 from server.domains.hosting.errors import MessageChanged, NoHosts, TooLateToRehearse
 from server.domains.hosting.schemas import WordsRead
@@ -32,7 +34,7 @@ def check_rehearsal(gathering: Gathering, now: datetime) -> None:
 
 def check_read(message: Message, read: WordsRead | None) -> None:
     """Raise MessageChanged when other words were read than stand there; who does not say is not asked."""
-    if read is not None and read.edited_at != message.edited_at:
+    if read is not None and read.edited_at not in (UNSET, message.edited_at):
         raise MessageChanged()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from server.domains.hosting.models import Act, Reason, Report
 from server.domains.messages.models import Message
@@ -44,9 +44,9 @@ class ReportShown(msgspec.Struct, frozen=True):
 
 
 class WordsRead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which words of a message were read: those of its last change, or without one its first."""
+    """Which words of a message were read: of its last change, null for its first ones; left out, it is not asked."""
 
-    edited_at: datetime | None = None
+    edited_at: datetime | UnsetType | None = UNSET
 
 
 class Undo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

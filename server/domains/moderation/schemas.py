@@ -54,8 +54,8 @@ class CareShown(msgspec.Struct, frozen=True):
 class CaseShown(msgspec.Struct, frozen=True, omit_defaults=True):
     """A case with what it is about, as everybody who works on this queue sees it. Newest state by `id`.
 
-    Exactly one of `request`, `reply`, `message`, `care` is there while it is open; flags and reports beside them.
-    A report out of a room of one-to-one prayer stands alone: what was said there is shown to nobody.
+    One of `request`, `reply`, `message`, `care` is there while it is open; flags and reports beside them. A concern has
+    none: what was told is read by itself, with `subject`, by whom it is not about.
     One that is decided or closed shows who and what, and none of the words.
     """
 

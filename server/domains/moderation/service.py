@@ -155,7 +155,6 @@ class ModerationService:
         body = text.tidy(body, 1_000, noun="A note")
         async with self._database.transaction(scope) as tx:
             case = await self._case(tx, id)
-            await self._subjects.check_remarks(tx, case.kind, case.subject)
             by = (scope.actor.id, scope.actor.name[:200])
             note = await repository.add_note(tx.connection, id, body, by, self._clock.now())
             await self._change(tx, case)
@@ -166,7 +165,7 @@ class ModerationService:
         policy.WORK.require(scope)
         async with self._database.transaction(scope, readonly=True) as tx:
             case = policy.check_team(scope, await repository.by_id(tx.connection, id))
-            await self._subjects.check_remarks(tx, case.kind, case.subject)
+            await self._subjects.check_for(tx, case.kind, case.subject)
             return await repository.notes(tx.connection, id, policy.MOST_NOTES)
 
     async def decide(self, scope: Scope, id: UUID, decide: Decide) -> CaseShown:
@@ -297,8 +296,12 @@ class ModerationService:
                 await self._alarms.ring(tx, "unattended", "queue", None)
 
     async def trim(self, scope: Scope) -> int:
-        """Forget cases that were over long ago, at most 200; return how many."""
+        """Forget cases that were over long ago, at most 200; return how many. Whatever has no case gets one."""
         async with self._database.transaction(scope) as tx:
+            for concern in await self._subjects.unseen(
+                tx
+            ):  # a process of an earlier version has let its signal go
+                await self.sync(tx, "concern", concern)
             return await repository.trim(tx.connection, self._clock.now() - policy.KEPT, MOST_TRIMMED)
 
     async def forget(self, tx: Transaction, person: UUID) -> None:
@@ -309,7 +312,9 @@ class ModerationService:
 
     async def _case(self, tx: Transaction, id: UUID) -> Case:
         policy.WORK.require(tx.scope)
-        return policy.check_team(tx.scope, await repository.lock(tx.connection, id))
+        case = policy.check_team(tx.scope, await repository.lock(tx.connection, id))
+        await self._subjects.check_for(tx, case.kind, case.subject)
+        return case
 
     async def _worker(self, tx: Transaction, team: Team, id: UUID) -> str:
         standing = await self._accounts.standing(tx, id)

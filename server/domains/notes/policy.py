@@ -17,7 +17,7 @@ READ = HOST
 MOST_LETTERS = 500
 MOST_NOTES = 3  # of one person …
 WITHIN = timedelta(hours=1)  # … in this time
-NOTES_OF_GUESTS = Limit("notes_address", 60, 3_600)  # anybody makes himself a new guest
+NOTES_OF_GUESTS = Limit("notes_address", 200, 3_600)  # anybody makes himself a new guest
 KEPT = timedelta(days=90)
 LEFT_OPEN = timedelta(days=30)  # after a room has closed nobody leaves a note there later than this
 

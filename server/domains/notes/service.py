@@ -14,6 +14,7 @@ from server.domains.notes.schemas import WordForHosts, WordReceipt
 from server.domains.notes.signals import NoteInNeed
 from server.domains.rooms.models import Right, Room
 from server.domains.rooms.service import RoomsService
+from server.domains.safety.errors import with_card
 from server.domains.safety.models import Caller, Said
 from server.domains.safety.service import SafetyService
 from server.kit.clock import Clock
@@ -53,6 +54,12 @@ class NotesService:
         """
         policy.LEAVE.require(scope)
         body = tidy(new.body, policy.MOST_LETTERS, noun="A note")
+        try:
+            return await self._leave(scope, room_id, new, body)
+        except AppError as error:  # whoever is in need sees whom to call, whatever is against them
+            raise with_card(error, self._safety.crisis(body)) from None
+
+    async def _leave(self, scope: Scope, room_id: UUID, new: WordForHosts, body: str) -> WordReceipt:
         room, right = await self._rooms.enter(scope, room_id)
         now = self._clock.now()
         policy.check_room(room, now)

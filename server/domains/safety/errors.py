@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.kit.errors import Conflict, Forbidden, Invalid, Limited, NotFound
+from server.kit.errors import AppError, Conflict, Forbidden, Invalid, Limited, NotFound
 
 
 class Banned(Forbidden):
@@ -69,3 +69,10 @@ class BadRules(Invalid):
     """A rule cannot be used as written."""
 
     code = "bad_rules"
+
+
+def with_card(error: AppError, crisis: str) -> AppError:
+    """Return a refusal with the need that was found in the words it refuses: helplines of that kind are shown."""
+    if crisis:
+        error.extra = {**error.extra, "card": crisis}
+    return error

@@ -12,6 +12,7 @@ from server.domains.chat.service import ChatService
 from server.domains.concerns.service import ConcernsService
 from server.domains.encouragement.service import EncouragementService
 from server.domains.hosting.models import Act
+from server.domains.hosting.schemas import WordsRead
 from server.domains.hosting.service import HostingService
 from server.domains.messages.models import Message
 from server.domains.messages.service import MessagesService
@@ -87,10 +88,14 @@ class SubjectsService:
         """Return how subjects of one kind stand; one that is gone is absent."""
         return await self._lookers[kind](tx, ids) if ids else {}
 
-    async def check_remarks(self, tx: Transaction, kind: Kind, id: UUID) -> None:
-        """Raise AboutYou for whom a concern is about: what the team remarks below it is not for them either."""
+    async def check_for(self, tx: Transaction, kind: Kind, id: UUID) -> None:
+        """Raise AboutYou for whom a concern is about: they do not hold it, remark on it or read what others do."""
         if kind == "concern":
             await self._concerns.check_in(tx, id)
+
+    async def unseen(self, tx: Transaction) -> list[UUID]:
+        """Return the concerns that wait, for who makes sure that each has its case."""
+        return await self._concerns.open_ids(tx)
 
     async def waiting_below(self, tx: Transaction, request_id: UUID) -> list[UUID]:
         """Return the replies that wait below a request."""
@@ -257,7 +262,6 @@ class SubjectsService:
                 concern.round,
                 concern.version,
                 CRISIS if concern.reason == "unsafe" else URGENT,
-                reason=concern.reason,
             )
             for id, concern in found.items()
         }
@@ -294,14 +298,15 @@ class SubjectsService:
             raise WrongVerdict()
         message = await self._message(tx, id, decided)
         if message is not None:
-            await self._hosting.decide_in(tx, id, approved=decided.verdict == "approve")
+            read = WordsRead(message.edited_at)  # asked again once it is locked
+            await self._hosting.decide_in(tx, id, read, approved=decided.verdict == "approve")
 
     async def _decide_report(self, tx: Transaction, id: UUID, decided: Decided) -> None:
         if decided.verdict not in ("keep", "remove"):
             raise WrongVerdict()
         message = await self._message(tx, id, decided)
         if decided.verdict == "keep":
-            await self._hosting.dismiss_in(tx, id)
+            await self._hosting.dismiss_in(tx, id, None if message is None else WordsRead(message.edited_at))
         elif message is not None:
             await self._chat.remove_in(tx, message.room_id, id)
 

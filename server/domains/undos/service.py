@@ -46,7 +46,10 @@ class UndosService:
         sealed = await repository.take(tx.connection, subject, act, self._clock.now() - KEPT)
         if sealed is None:
             raise UndoOver()
-        done = msgspec.json.decode(self._keyring.open(sealed, _place(tx, subject)), type=_Act)
+        try:
+            done = msgspec.json.decode(self._keyring.open(sealed, _place(tx, subject)), type=_Act)
+        except msgspec.ValidationError:  # kept by an earlier version of Narthex
+            raise UndoOver() from None
         if done.by != tx.scope.actor.id:
             raise UndoNotYours()  # the caller's transaction ends with it, so it stays for who did it
         return msgspec.json.decode(done.kept, type=shape)

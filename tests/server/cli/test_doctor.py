@@ -61,6 +61,7 @@ def test_an_installation_in_order_is_well(
         (f"update {HOPE}.alembic_version set version_num = '0001'", "1 are not migrated: hope"),
         (f"alter schema {HOPE} rename to elsewhere", "Listed, but without data: hope"),
         (f"create schema {HOPE}_before", "A restore was interrupted: hope"),
+        (f"create schema {HOPE}_replaced", f"Left over from a restore that went well: {HOPE}_replaced"),
         ("update control.alembic_version set version_num = '9999'", "which this program does not know"),
         (
             "update control.tenants set status = 'creating', changed_at = now() - interval '1 hour'"

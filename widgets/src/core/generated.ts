@@ -297,9 +297,10 @@ export interface Cleared {
   removed: number;
 }
 
-/** A concern, as pastors read it; `about` names who else was in the conversation. */
+/** A concern, as pastors read it; `about` names who else was in the conversation. Decide over its `version`. */
 export interface ConcernShown {
   id: string;
+  version: number;
   session: string;
   by: string;
   about: string[];
@@ -1735,7 +1736,7 @@ export interface WordShown {
   at: string;
 }
 
-/** Which words of a message were read: those of its last change, or without one its first. */
+/** Which words of a message were read: of its last change, null for its first ones; left out, it is not asked. */
 export interface WordsRead {
   edited_at?: string | null;
 }

@@ -417,6 +417,21 @@ async def test_an_edit_into_a_cry_for_help(wiring: Wiring, system: Scope, room: 
     assert (other.id, other.body, other.card) == (first.id, "hello all", "")
 
 
+async def test_cries_for_help_by_edit_keep_the_pace_of_words(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """The first is heard at once, whatever the room's pace; another right after it waits, with the card."""
+    await wiring.rooms.change(person(system, "Ann", "owner"), room.id, RoomChange(slow_seconds=60))
+    one = guest(system)
+    first = await send(wiring, one, room, "hello")
+    assert (await wiring.chat.edit(one, room.id, first.id, "I want to kill myself")).state == "held"
+    with pytest.raises(SlowMode) as caught:
+        await wiring.chat.edit(one, room.id, first.id, "I want to kill myself now")
+    assert caught.value.extra["card"] == "self_harm"
+    assert 50 < (caught.value.retry_after or 0) <= 60
+    assert len(await wiring.hosting.held(person(system, "Ann", "owner"))) == 1
+
+
 async def test_nobody_takes_the_place_where_a_cry_for_help_waits(
     wiring: Wiring, system: Scope, room: Room
 ) -> None:

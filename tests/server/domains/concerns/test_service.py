@@ -10,7 +10,7 @@ import pytest
 from realtime.topics import Topic
 from server.domains.care.errors import NoSuchSession
 from server.domains.care.schemas import Ask
-from server.domains.concerns.errors import AboutYou, NoSuchConcern, ToldAgain, TooLateToTell
+from server.domains.concerns.errors import AboutYou, NobodyCame, NoSuchConcern, ToldAgain, TooLateToTell
 from server.domains.concerns.policy import KEPT, STILL_TOLD
 from server.domains.concerns.schemas import NewConcern
 from server.domains.moderation.errors import NothingToUndo
@@ -50,7 +50,7 @@ async def test_it_outlives_the_conversation_and_its_words(wiring: Wiring, system
     await wiring.care.end(ruth, session.id)
     await deliver(wiring, system)
     case = await waits(wiring, pastor(system))
-    assert (case.team, case.reason, case.weight) == ("pastors", "unsafe", 2)
+    assert (case.team, case.reason, case.weight) == ("pastors", "", 2)
     shown = await wiring.concerns.read(pastor(system), case.subject)
     assert (shown.note, shown.about, shown.session) == ("a quietzephyr note", ("Ruth",), session.id)
     again = guest(system, "Ada")
@@ -67,10 +67,11 @@ async def test_no_queue_and_no_log_says_what_was_told(wiring: Wiring, system: Sc
     await told(wiring, system, maria, session.id)
     assert await words_in_database(wiring, system, "quietzephyr") == ["concerns_concerns"]
     queue = await log(wiring, Topic(system.tenant.id, "queue", "pastors"))
-    assert [data["reason"] for _, data in queue] == ["unsafe"]
+    assert [("unsafe" in str(data), "Ruth" in str(data)) for _, data in queue] == [(False, False)]
     reader = pastor(system)
     await wiring.concerns.read(reader, (await waits(wiring, reader)).subject)
-    assert (await wiring.audit.page(system))[0].action == "concern.read"
+    entry = (await wiring.audit.page(system))[0]
+    assert (entry.action, entry.details) == ("concern.read", "{}")  # nobody joins it to the conversation
 
 
 async def test_whom_it_is_about_neither_reads_nor_settles_it(wiring: Wiring, system: Scope) -> None:
@@ -97,6 +98,9 @@ async def test_whom_it_is_about_neither_reads_nor_settles_it(wiring: Wiring, sys
     await wiring.moderation.decide(other, case.id, Decide("keep", case.subject_version))
     with pytest.raises(NothingToUndo):
         await wiring.moderation.undo(pia, case.id)
+    for hold in (wiring.moderation.claim(pia, case.id), wiring.moderation.assign(pia, case.id, id_of(pia))):
+        with pytest.raises(AboutYou):  # nor keep others from it
+            await hold
     await wiring.moderation.undo(other, case.id)
     await deliver(wiring, system)
     assert (await waits(wiring, other)).id == case.id
@@ -116,6 +120,38 @@ async def test_only_who_was_there_tells_and_only_pastors_read(wiring: Wiring, sy
             await wiring.concerns.read(scope, case.subject)
     with pytest.raises(NoSuchConcern):
         await wiring.concerns.read(pastor(system), uuid4())
+
+
+async def test_who_handed_it_over_was_there(wiring: Wiring, system: Scope) -> None:
+    """A pastor who hands the conversation to another is one whom it is about, and may tell something too."""
+    pia = await volunteer(wiring, system, "Pia", "pastor", "prayer_team", "member")
+    maria, ruth = guest(system), await volunteer(wiring, system, "Ruth")
+    session = await wiring.care.accept(pia, (await wiring.care.ask(maria, ASK)).id)
+    await wiring.care.hand_over(pia, session.id, id_of(ruth))
+    await told(wiring, system, maria, session.id)
+    case = await waits(wiring, pastor(system))
+    with pytest.raises(AboutYou):
+        await wiring.concerns.read(pia, case.subject)
+    assert (await wiring.concerns.read(pastor(system, "Otto"), case.subject)).about == ("Pia", "Ruth")
+    await told(wiring, system, pia, session.id)
+    assert len(await wiring.moderation.queue(pastor(system), kind="concern")) == 2
+
+
+async def test_nobody_is_told_of_before_anybody_came(wiring: Wiring, system: Scope) -> None:
+    """Who still waits has nothing to tell."""
+    await volunteer(wiring, system, "Ruth")
+    maria = guest(system)
+    session = await wiring.care.ask(maria, ASK)
+    with pytest.raises(NobodyCame):
+        await told(wiring, system, maria, session.id)
+
+
+async def test_a_signal_that_was_lost_costs_no_concern(wiring: Wiring, system: Scope) -> None:
+    """Each that waits has its case after the next tidying, whatever became of the signal."""
+    maria, _, session = await conversation(wiring, system)
+    await wiring.concerns.tell(maria, NewConcern(session.id, "unkind"))
+    await wiring.moderation.trim(system)
+    assert (await waits(wiring, pastor(system))).weight == 1
 
 
 async def test_told_again_it_waits_again(wiring: Wiring, system: Scope) -> None:
@@ -170,4 +206,4 @@ async def test_forgotten_and_trimmed(wiring: Wiring, system: Scope, monkeypatch:
     monkeypatch.undo()
     await wiring.moderation.decide(reader, case.id, Decide("keep", case.subject_version))
     monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) + KEPT + timedelta(minutes=1))
-    assert await wiring.concerns.trim(system) == 1
+    assert await wiring.concerns.trim(system) == 2  # and who was there

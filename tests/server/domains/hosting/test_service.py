@@ -84,7 +84,7 @@ async def test_nobody_decides_about_words_they_have_not_read(
     await wiring.rooms.change(host, room.id, RoomChange(hold="guests"))
     held = await send(wiring, one, room, "first thought")
     await wiring.chat.edit(one, room.id, held.id, "something else")
-    hosting, first = wiring.hosting, WordsRead()
+    hosting, first = wiring.hosting, WordsRead(None)
     for act, id in (
         (hosting.approve, held.id),
         (hosting.decline, held.id),

@@ -15,6 +15,7 @@ from server.domains.hosting.schemas import ReportBody
 from server.domains.messages.signals import MessagesRemoved
 from server.domains.rooms.models import Room
 from server.domains.rooms.schemas import NewRoom, RoomChange
+from server.domains.undos import service as undos_service
 from server.domains.undos.errors import UndoNotYours, UndoOver
 from server.domains.undos.service import KEPT
 from server.kit.clock import SystemClock
@@ -173,6 +174,18 @@ async def test_only_who_did_it_takes_it_back(wiring: Wiring, system: Scope, room
     assert await bodies(wiring, system, room) == ["removed", "sharp words", "removed", "some words"]
     for id, act in done.items():
         await wiring.hosting.undo(host, id, act)
+
+
+async def test_what_an_earlier_version_kept_is_over(
+    wiring: Wiring, system: Scope, room: Room, host: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of the version before, in the minute of an upgrade, are too old to be taken back."""
+    first = await send(wiring, guest(system), room, "kind words")
+    monkeypatch.setattr(undos_service, "_Act", lambda by, kept: {"message": kept})
+    await wiring.chat.remove(host, room.id, first.id)
+    monkeypatch.undo()
+    with pytest.raises(UndoOver):
+        await wiring.hosting.undo(host, first.id, "remove")
 
 
 ACTS: list[Act] = ["remove", "approve", "decline", "keep"]

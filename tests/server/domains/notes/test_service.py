@@ -114,8 +114,9 @@ async def test_three_in_an_hour(wiring: Wiring, system: Scope, closed: Room) -> 
     one, host = guest(system), person(system, "Ann", "owner")
     for number in range(3):
         await wiring.notes.leave(one, closed.id, WordForHosts(f"note {number}"))
-    with pytest.raises(TooManyNotes):
-        await wiring.notes.leave(one, closed.id, WordForHosts("note 3"))
+    with pytest.raises(TooManyNotes) as caught:
+        await wiring.notes.leave(one, closed.id, WordForHosts("I want to kill myself"))
+    assert caught.value.extra["card"] == "self_harm"  # whom to call they see all the same
     await wiring.notes.leave(guest(system), closed.id, WordForHosts("mine"))
     assert await bodies(wiring, host) == ["note 0", "note 1", "note 2", "mine"]
 

@@ -48,6 +48,7 @@ export class NarthexConcern extends ConsoleForm {
     return html`
       <p class="told" tabindex="-1"><span class="muted">${say.by}:</span> <bdi>${told.by || words.nobody}</bdi></p>
       <p><span class="muted">${say.about}:</span> <bdi>${told.about.filter(Boolean).join(", ") || words.nobody}</bdi></p>
+      <p><span class="muted">${say.what}:</span> ${words.reasons[told.reason] ?? told.reason}</p>
       ${told.note ? html`<p class="words" dir="auto">${told.note}</p>` : html`<p class="hint">${say.none}</p>`}
     `;
   }

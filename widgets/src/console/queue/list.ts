@@ -87,7 +87,6 @@ export function weightOf({ weight }: CaseShown, words: QueueWords): TemplateResu
 export function firstWords(one: CaseShown, words: QueueWords): string {
   if (one.reply) return one.reply.body;
   if (one.message) return one.message.body ?? "";
-  if (one.kind === "concern") return words.reasons[one.reason ?? ""] ?? "";
   if (one.care) return one.care.topic || words.someone(one.care.name);
   return one.request ? publicWords(one.request) : "";
 }

@@ -65,13 +65,12 @@ describe("<narthex-queue>", () => {
     const concern = {
       kind: "concern",
       team: "pastors",
-      reason: "unsafe",
       subject: "k1",
       request: null,
     } as const;
     await open([one("c1", concern)], ["pastor", "prayer_team"]);
     unclaimed("c1");
-    expect(entries()[0]?.textContent).toContain(words.reasons.unsafe);
+    expect(entries()[0]?.textContent).toContain(words.kinds.concern);
     desk.church.on("GET care/concerns/k1", {
       by: "Maria",
       about: ["Ruth"],
@@ -87,6 +86,7 @@ describe("<narthex-queue>", () => {
     const told = page.querySelector("narthex-concern");
     expect(told?.textContent).toContain("He asked where I live.");
     expect(told?.textContent).toContain("Ruth");
+    expect(told?.textContent).toContain(words.reasons.unsafe);
     expect(document.activeElement?.className).toBe("told");
     desk.socket.event(
       "queue:pastors",
