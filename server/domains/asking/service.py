@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import UnsetType
 
@@ -66,23 +67,38 @@ class AskingService:
         self._public_url = public_url
 
     async def ask(self, scope: Scope, ask: Ask) -> Asked:
-        """Take a request: it waits, whatever it says. Raise BadText, ConsentMissing, BadEmail, Limited."""
+        """Take a request: it waits, whatever it says. Asked again with the same secret, it is there once.
+
+        Raise BadText, ConsentMissing, BadEmail, Limited.
+        """
         policy.ASK.require(scope)
         policy.check_consents(ask)
         words = self._prayer.check_words(ask.body, ask.public_body)
         email = self._accounts.check_address(ask.email) if ask.email.strip() else ""
         await self._take(scope, email)
         crisis = self._safety.crisis("\n".join((*words, ask.name)))
-        token = random_token()
+        token = ask.secret or random_token()
+        try:
+            request = await self._add(scope, ask, words, email, crisis, token)
+        except asyncpg.UniqueViolationError:  # its first try was still on its way
+            request = await self._add(scope, ask, words, email, crisis, token)
+        link = policy.address(scope.tenant, self._public_url, request.id, token)
+        return Asked(request.id, link, request.state, request.crisis)
+
+    async def _add(
+        self, scope: Scope, ask: Ask, words: tuple[str, str], email: str, crisis: str, token: str
+    ) -> Request:
         async with self._database.transaction(_nobody(scope)) as tx:
+            known = await self._prayer.linked(tx, token) if ask.secret else None
+            if known is not None:
+                return (await self._prayer.by_ids(tx, [known]))[known]
             reason = await self._reason(tx, words, crisis)
             now = self._clock.now()
             draft = policy.request(ask, scope.actor, words, crisis=crisis, reason=reason, now=now)
             await self._prayer.add(tx, draft, policy.identity(ask, scope.actor, email), token)
             if email:
                 self._due(tx, Secret("asked", email, ask.language, draft.id, token))
-        link = policy.address(scope.tenant, self._public_url, draft.id, token)
-        return Asked(draft.id, link, draft.state, crisis)
+            return draft
 
     async def own(self, scope: Scope, id: UUID, secret: str | None) -> OwnRequest:
         """Return a request to whoever asked. Raise Unauthenticated, LinkOver."""

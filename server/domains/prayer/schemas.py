@@ -48,6 +48,15 @@ Name = Annotated[
     str, Meta(max_length=200, description="Shown with the words; empty for nobody.", examples=["Ruth"])
 ]
 ReplyBody = Annotated[str, Meta(max_length=4_000, examples=["We stand with you."])]
+OwnSecret = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9_-]{43}$(?!\n)",
+        examples=["c2Vj-cmV0_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjZ"],
+        description="32 random bytes in base64url, made by the client, for the secret link: asked again with the"
+        " same, it is the same request, and the answer that was lost comes again.",
+    ),
+]
 Version = Annotated[int, Meta(ge=1, description="The version that was read; another one is 409 `changed`.")]
 Secret = Annotated[
     str, Meta(min_length=20, max_length=100, description="The token of the asker's secret link.")
@@ -79,6 +88,7 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ""
     )
     tell_prayed: bool = True
+    secret: OwnSecret | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1039,6 +1039,7 @@ export interface PrayerAsk {
   name?: string;
   email?: string;
   tell_prayed?: boolean;
+  secret?: string | null;
 }
 
 /** What the team decides over the version it has read; `public_body` is the wording that is put up. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from server.domains.prayer.models import Settings
 from server.domains.prayer.schemas import Answered, Ask, Decision, OwnRequest, Rewording
 from server.domains.replies.models import Reply
 from server.kit.clock import SystemClock
-from server.kit.crypto import CannotOpen
+from server.kit.crypto import CannotOpen, random_token
 from server.kit.errors import Limited, Unauthenticated
 from server.kit.mail import Mailer
 from server.kit.outbox import decode
@@ -128,6 +129,20 @@ async def test_a_need_in_a_later_change_is_answered_too(
         sum('"crisis":"self_harm"' in data for kind, data in announced(settings) if kind == "replies.held")
         == 2
     )
+
+
+async def test_asked_again_with_the_same_secret_it_is_there_once(
+    wiring: Wiring, system: Scope, settings: Installation
+) -> None:
+    """Whose answer was lost asks again, at once or while the first try is on its way: one request, and its link."""
+    ask = Ask(body="My father is ill", secret=random_token(), anonymous=True)
+    answers = await asyncio.gather(*(wiring.asking.ask(nobody(system), ask) for _ in range(4)))
+    again = await wiring.asking.ask(nobody(system, "203.0.113.9"), ask)
+    assert {(one.id, one.link) for one in (*answers, again)} == {(again.id, again.link)}
+    assert again.link.endswith(f".{ask.secret}")
+    assert (await wiring.asking.own(nobody(system), again.id, ask.secret)).body == "My father is ill"
+    other = await wiring.asking.ask(nobody(system), msgspec.structs.replace(ask, secret=random_token()))
+    assert other.id != again.id
 
 
 async def test_links_and_doubles_are_pointed_out(wiring: Wiring, system: Scope) -> None:
