@@ -75,13 +75,29 @@ class AskingService:
         policy.check_consents(ask)
         words = self._prayer.check_words(ask.body, ask.public_body)
         email = self._accounts.check_address(ask.email) if ask.email.strip() else ""
+        if known := await self._asked_before(scope, ask.secret):
+            return known
         await self._take(scope, email)
         crisis = self._safety.crisis("\n".join((*words, ask.name)))
         token = ask.secret or random_token()
         try:
             request = await self._add(scope, ask, words, email, crisis, token)
         except asyncpg.UniqueViolationError:  # its first try was still on its way
-            request = await self._add(scope, ask, words, email, crisis, token)
+            if known := await self._asked_before(scope, ask.secret):
+                return known
+            raise
+        return self._asked(scope, request, token)
+
+    async def _asked_before(self, scope: Scope, secret: str | None) -> Asked | None:
+        """Return the answer of a request that is there already under its secret; trying again costs nothing."""
+        if secret is None:
+            return None
+        async with self._database.transaction(_nobody(scope)) as tx:  # a replica may not have it yet
+            known = await self._prayer.linked(tx, secret)
+            found = {} if known is None else await self._prayer.by_ids(tx, [known])
+        return None if known is None else self._asked(scope, found[known], secret)
+
+    def _asked(self, scope: Scope, request: Request, token: str) -> Asked:
         link = policy.address(scope.tenant, self._public_url, request.id, token)
         return Asked(request.id, link, request.state, request.crisis)
 
@@ -89,9 +105,6 @@ class AskingService:
         self, scope: Scope, ask: Ask, words: tuple[str, str], email: str, crisis: str, token: str
     ) -> Request:
         async with self._database.transaction(_nobody(scope)) as tx:
-            known = await self._prayer.linked(tx, token) if ask.secret else None
-            if known is not None:
-                return (await self._prayer.by_ids(tx, [known]))[known]
             reason = await self._reason(tx, words, crisis)
             now = self._clock.now()
             draft = policy.request(ask, scope.actor, words, crisis=crisis, reason=reason, now=now)

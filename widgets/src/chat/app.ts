@@ -2,10 +2,12 @@
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
+import { attend } from "../core/attention";
 import type { Bridge } from "../core/bridge";
+import { copy } from "../core/clipboard";
 import type { MessageShown } from "../core/generated";
+import { countInTitle } from "../core/title";
 import { head, notice, pins, slow, typing, unread } from "./around";
-import { attend } from "./attention";
 import type { Chat } from "./chat";
 import type { NarthexComposer, Written } from "./composer";
 import { Cues } from "./cues";
@@ -18,7 +20,6 @@ import type { NarthexStream, StreamAct } from "./stream";
 
 const EDITABLE_MS = 15 * 60_000;
 const TOLD_MS = 5_000;
-const SECOND = 1_000;
 
 export class NarthexChatApp extends LitElement {
   static override properties = {
@@ -92,7 +93,7 @@ export class NarthexChatApp extends LitElement {
         if (!this.open && !event.defaultPrevented) this.bridge.send({ type: "close" });
       },
     });
-    this.#clock = window.setInterval(() => this.#everySecond(), SECOND);
+    this.#clock = window.setInterval(() => this.#everySecond(), 1_000);
     void chat.start();
   }
 
@@ -249,7 +250,7 @@ export class NarthexChatApp extends LitElement {
     else if (act === "remove" && mine) this.#openSheet({ kind: "remove", message });
     else if (act === "reply") [this.reply, this.editing] = [message, null];
     else if (act === "edit" && this.#editable(message)) [this.editing, this.reply] = [message, null];
-    else if (act === "copy") void this.#copy(message.body ?? "");
+    else if (act === "copy") void this.#copy(message);
     else if (act === "react") void this.#complain(this.chat.react(message, detail));
     else if (act === "really-remove") void this.#complain(this.chat.remove(message.id));
     else if (act === "hide" && message.author) void this.#complain(this.chat.block(message.author.id, true));
@@ -262,9 +263,9 @@ export class NarthexChatApp extends LitElement {
     return code === null;
   }
 
-  async #copy(text: string): Promise<void> {
-    await navigator.clipboard.writeText(text);
-    this.#tell(this.speech.say("copied"));
+  async #copy({ id, body = "" }: MessageShown): Promise<void> {
+    const copied = await copy(body, this.querySelector(`[data-id="${id}"] .text`));
+    this.#tell(this.speech.say(copied ? "copied" : "notCopied"));
   }
 
   #editable = (message: MessageShown): boolean =>
@@ -381,8 +382,9 @@ export class NarthexChatApp extends LitElement {
   async #join(name: string): Promise<void> {
     const next = this.open?.kind === "name" ? this.open.next : undefined;
     this.busy = true;
-    await this.chat.signIn(name);
-    this.busy = false;
+    await this.chat.signIn(name).finally(() => {
+      this.busy = false;
+    });
     if (!this.chat.naming) {
       this.open = next ?? null;
       this.#named = !next && this.querySelector("dialog")?.open === true;
@@ -425,7 +427,7 @@ export class NarthexChatApp extends LitElement {
   #count(): void {
     const { room } = this.chat;
     const unread = room.readTo > 0 ? Math.max(0, room.newest - room.readTo) : 0;
-    this.#cues.count(unread);
+    countInTitle(unread);
     this.bridge.send({ type: "unread", count: unread, mentions: this.#mentions });
   }
 

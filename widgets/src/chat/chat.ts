@@ -65,6 +65,7 @@ export class Chat {
   /** Called after anything has changed; screens draw when they find time. */
   changed: () => void = () => {};
   readonly #page: Page;
+  readonly #open: Api; // for what is asked with a proof of its own
   readonly #sender: Sender;
   #wire: RoomWire | null = null;
   #entered = "";
@@ -76,11 +77,11 @@ export class Chat {
 
   constructor(page: Page) {
     this.#page = this.#told = page;
-    const open = new Api(new Http(page.api));
+    this.#open = new Api(new Http(page.api));
     this.memory = memoryOf(page);
-    this.session = new Session(this.memory, `narthex:${page.church.slug}`, (token) => open.refresh(token));
+    this.session = new Session(this.memory, `narthex:${page.church.slug}`, (old) => this.#open.refresh(old));
     this.session.changed = () => this.#someoneElse();
-    this.api = new Api(new Http(page.api, () => this.session.token()));
+    this.api = new Api(new Http(page.api, (refused) => this.session.token(refused)));
     this.live = new Live({
       url: page.live,
       pass: (why) => this.session.pass(why),
@@ -138,10 +139,10 @@ export class Chat {
       else this.#to("nothing");
       this.#lookLater(LOOK_EVERY_MS);
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      if (error.code === "church_suspended") return this.#rest();
+      if (error instanceof HttpError && error.code === "church_suspended") return this.#rest();
       if (this.stage === "loading") this.#to("failed");
-      this.#lookLater(ASK_AGAIN_MS);
+      this.#lookLater(ASK_AGAIN_MS); // whatever it was: a page that stays open must look again
+      if (!(error instanceof HttpError)) throw error;
     }
   }
 
@@ -230,8 +231,7 @@ export class Chat {
     if (state.kind === "online") {
       const { time, person } = state.welcome;
       this.#skew = Date.parse(time) - Date.now();
-      const { name } = person as { name?: string };
-      if (name && this.session.person?.name === "") this.session.rename(name); // vouched for by the website
+      this.session.called(person as { id?: string; name?: string }); // how the name of whom a website vouches for comes
     } else if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.look(); // paused, or what else?
     this.changed();
   }
@@ -274,8 +274,7 @@ export class Chat {
   /** Take the word of the church's website for who this is; one it cannot prove leaves the reader as they were. */
   async vouched(identity: string): Promise<void> {
     try {
-      const tokens = await this.api.identity(identity, this.site);
-      this.#signedIn({ tokens, name: this.session.person?.name ?? "" });
+      this.#signedIn({ tokens: await this.#open.identity(identity, this.site), name: "" });
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
     }

@@ -92,6 +92,37 @@ describe("what is typed", () => {
     expect(localStorage.length).toBe(0);
   });
 
+  it("is not sent by the Enter that ends a composition, whichever way the browser tells of it", async () => {
+    const composer = await show();
+    const sent = vi.fn();
+    composer.addEventListener("written", sent);
+    type(composer, "かな");
+    const enter = (more: KeyboardEventInit) => {
+      const event = new KeyboardEvent("keydown", { key: "Enter", cancelable: true, ...more });
+      composer.area?.dispatchEvent(event);
+      return event.defaultPrevented;
+    };
+    expect(enter({ isComposing: true })).toBe(false);
+    expect(enter({ keyCode: 229 })).toBe(false); // Safari: the composition is over by then
+    expect(sent).not.toHaveBeenCalled();
+    expect(enter({ keyCode: 13 })).toBe(true);
+    expect(sent).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    [true, "enter", 0],
+    [false, "send", 1],
+  ])("on glass (%s) has a key for Enter that says what it does", async (coarse, hint, times) => {
+    vi.spyOn(window, "matchMedia").mockReturnValue({ matches: coarse } as MediaQueryList);
+    const composer = await show();
+    const sent = vi.fn();
+    composer.addEventListener("written", sent);
+    type(composer, "hello");
+    expect(composer.area?.getAttribute("enterkeyhint")).toBe(hint);
+    composer.area?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    expect(sent).toHaveBeenCalledTimes(times);
+  });
+
   it("stays when a picture is pasted, which is refused with a word", async () => {
     const composer = await show();
     type(composer, "look at this");

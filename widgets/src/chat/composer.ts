@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { MessageShown } from "../core/generated";
 import { icon } from "../core/icons";
+import { isComposing } from "../core/keys";
 import type { Memory } from "../core/storage";
 import type { Person, Room } from "./room";
 import type { Speech } from "./speech";
@@ -99,7 +100,7 @@ export class NarthexComposer extends LitElement {
       ${this.offered.length > 0 ? this.#offers() : nothing}
       ${this.hint ? html`<p class="hint" role="status">${this.hint}</p>` : nothing}
       <div class="line">
-        <textarea rows="1" dir="auto" enterkeyhint="send" autocapitalize="sentences" aria-label=${label} placeholder=${label}
+        <textarea rows="1" dir="auto" enterkeyhint=${byThumb() ? "enter" : "send"} autocapitalize="sentences" aria-label=${label} placeholder=${label}
           aria-controls=${this.offered.length > 0 ? "offers" : nothing}
           aria-activedescendant=${this.offered.length > 0 ? `offer-${this.chosen}` : nothing}
           @input=${this.#input} @keydown=${this.#keydown} @paste=${this.#paste} @blur=${this.#blur}></textarea>
@@ -158,13 +159,13 @@ export class NarthexComposer extends LitElement {
   };
 
   #keydown = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     if (this.offered.length > 0 && this.#offerKey(event)) return;
     if (event.key === "Escape" && (this.editing || this.reply)) {
       event.preventDefault();
       event.stopPropagation();
       this.#cancel();
-    } else if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) {
+    } else if (event.key === "Enter" && !event.shiftKey && !byThumb()) {
       event.preventDefault();
       this.#send();
     } else if (event.key === "ArrowUp" && this.text === "") {
@@ -250,4 +251,9 @@ export class NarthexComposer extends LitElement {
     this.#set(area.value);
     this.offered = [];
   }
+}
+
+/** Whether one writes on glass: there Enter makes a new line, as it does in every messenger, and its key says so. */
+function byThumb(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
 }

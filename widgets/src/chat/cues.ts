@@ -1,4 +1,4 @@
-/** What calls the reader back: a soft tone, a number in the title, words for those who listen instead of looking. */
+/** What calls the reader back: a soft tone, and words for those who listen instead of looking. */
 
 const EVERY_MS = 1_500; // a tone and an announcement at most this often, however many people write
 
@@ -7,13 +7,6 @@ export class Cues {
   #last = 0;
   #waiting: string[] = [];
   #timer = 0;
-
-  /** Show how much is unread in the page's title; in a frame nobody would see it, there the launcher counts. */
-  count(unread: number): void {
-    if (window.parent !== window) return;
-    const title = document.title.replace(/^\(\d+\+?\) /, "");
-    document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${title}` : title;
-  }
 
   /** Play two soft tones; browsers allow it once the reader has pressed something here. */
   tone(): void {

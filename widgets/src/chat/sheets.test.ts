@@ -134,3 +134,36 @@ describe("the question for a name", () => {
     expect(label.querySelector("a")?.href).toBe("https://grace.example/rules");
   });
 });
+
+describe("an address that is copied", () => {
+  const URL = "https://grace.example/a";
+  const press = () => {
+    place = document.createElement("div");
+    document.body.replaceChildren(place);
+    const view = { chat, speech, doing: doing as unknown as Doing } as SheetView;
+    render(sheet({ kind: "link", url: URL }, view), place);
+    place.querySelector<HTMLButtonElement>("button.secondary")?.click();
+  };
+
+  it("closes the sheet once it is", async () => {
+    const writeText = vi.fn().mockResolvedValue(undefined);
+    vi.stubGlobal("navigator", { clipboard: { writeText } });
+    press();
+    await vi.waitFor(() => expect(doing.close).toHaveBeenCalledOnce());
+    expect(writeText).toHaveBeenCalledExactlyOnceWith(URL);
+    vi.unstubAllGlobals();
+  });
+
+  it.each([
+    ["refused", { writeText: () => Promise.reject(new DOMException("no", "NotAllowedError")) }],
+    ["not there", undefined],
+  ])("is selected and stays when the clipboard is %s, and says so", async (_, clipboard) => {
+    vi.stubGlobal("navigator", { clipboard });
+    press();
+    const status = () => place.querySelector("[role=status]")?.textContent;
+    await vi.waitFor(() => expect(status()).toBe(speech.say("notCopied")));
+    expect(doing.close).not.toHaveBeenCalled();
+    expect(getSelection()?.toString()).toBe(URL);
+    vi.unstubAllGlobals();
+  });
+});

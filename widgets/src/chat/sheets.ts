@@ -1,6 +1,7 @@
 /** What opens above the chat and closes again: each sheet is a dialog with one question and its answers. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { copy } from "../core/clipboard";
 import type { MessageShown } from "../core/generated";
 import { callable, type Helpline } from "../core/helplines";
 import { type IconName, icon } from "../core/icons";
@@ -266,14 +267,18 @@ function report(about: MessageShown, view: SheetView): TemplateResult {
 function link(url: string, view: SheetView): TemplateResult {
   const { speech, doing } = view;
   const { host } = new URL(url);
-  const copy = async () => {
-    await navigator.clipboard?.writeText(url).catch(() => undefined); // without the permission nothing is copied
-    doing.close();
+  const take = async (event: Event) => {
+    const place = (event.currentTarget as HTMLElement).parentElement;
+    const copied = await copy(url, place?.querySelector(".address"));
+    const status = place?.querySelector("[role=status]");
+    if (copied) doing.close();
+    else if (status) status.textContent = speech.say("notCopied"); // the address stays, to be copied by hand
   };
   return html`${head(speech.say("linkTitle"), view)}
     <p class="why">${speech.say("linkWhy")}</p>
     <p class="address" dir="ltr">${url}</p>
+    <p class="why" role="status"></p>
     <a class="primary" href=${url} target="_blank" rel="noopener noreferrer nofollow ugc" referrerpolicy="no-referrer" data-first
       @click=${doing.close}>${icon("open")}${speech.say("linkOpen", { host })}</a>
-    <button class="secondary" @click=${copy}>${speech.say("linkCopy")}</button>`;
+    <button class="secondary" @click=${take}>${speech.say("linkCopy")}</button>`;
 }

@@ -124,6 +124,22 @@ describe("a church that is paused", () => {
   });
 });
 
+describe("a page that could not learn what is on", () => {
+  it.each([
+    ["an answer broke off", () => Promise.resolve(new Response('{"current": {', { status: 200 }))],
+    ["of a fault of our own", () => Promise.resolve(new Response("null"))],
+  ])("because %s looks again", async (_, answer) => {
+    const { now, room, ...bare } = page;
+    const fetched = globalThis.fetch;
+    vi.stubGlobal("fetch", answer);
+    chat = new Chat(bare);
+    await chat.start().catch(() => undefined);
+    expect(chat.stage).toBe("failed");
+    vi.stubGlobal("fetch", fetched);
+    await until(() => chat.stage === "room" && chat.joined);
+  });
+});
+
 describe("somebody kept out", () => {
   it("may ask again, and is in once the ban is undone", async () => {
     await enterAs("Anna");
@@ -158,5 +174,34 @@ describe("a visitor whom the website vouches for", () => {
     await until(() => bodies().includes("before my name was known"));
     expect(chat.session.person?.name).toBe("Ruth Abara");
     expect([chat.naming, chat.outbox.items.length]).toEqual([null, 0]);
+  });
+
+  it("is not called what somebody else was who sat here before", async () => {
+    await enterAs("Anna");
+    const ruth = church.guest("Ruth Abara");
+    church.vouched.set("jwt", ruth);
+    const names: (string | undefined)[] = [];
+    chat.changed = () => {
+      if (chat.session.person?.id === ruth.id) names.push(chat.session.person.name);
+    };
+    await chat.vouched("jwt");
+    expect(chat.session.person?.name).toBe("");
+    await until(() => chat.session.person?.name === "Ruth Abara");
+    expect(names).not.toContain("Anna");
+  });
+
+  it("keeps their name when they are vouched for again, and follows when the church changes it", async () => {
+    const ruth = church.guest("Ruth Abara");
+    church.vouched.set("jwt", ruth);
+    chat = new Chat(page);
+    await chat.start();
+    await until(() => chat.joined);
+    await chat.vouched("jwt");
+    await until(() => chat.session.person?.name === "Ruth Abara");
+    await chat.vouched("jwt");
+    expect(chat.session.person?.name).toBe("Ruth Abara");
+    ruth.name = "Ruth Miller";
+    church.cut();
+    await until(() => chat.session.person?.name === "Ruth Miller");
   });
 });

@@ -2,12 +2,13 @@
 
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Http, HttpError } from "./http";
 
 let server: Server;
 let base: string;
 let last: IncomingMessage;
+let tried: (string | undefined)[]; // the proofs that were shown
 
 beforeAll(async () => {
   server = createServer((request, answer) => {
@@ -19,7 +20,13 @@ beforeAll(async () => {
       errors: [{ pointer: "/body", code: "x", detail: "y" }],
       extra: { card: "self_harm" },
     };
-    if (request.url === "/api/empty") answer.writeHead(204).end();
+    tried.push(request.headers.authorization);
+    if (request.url === "/api/half") {
+      answer.writeHead(request.method === "POST" ? 201 : 403, { "content-length": 100 }).write('{"half');
+      setTimeout(() => answer.destroy(), 20);
+    } else if (request.url === "/api/guarded" && request.headers.authorization !== "Bearer fresh")
+      answer.writeHead(401).end(JSON.stringify({ code: "token_expired", detail: "" }));
+    else if (request.url === "/api/empty") answer.writeHead(204).end();
     else if (request.url === "/api/refused")
       answer.writeHead(429, { "content-type": "application/problem+json" }).end(JSON.stringify(problem));
     else if (request.url === "/api/broken") answer.writeHead(502).end("<h1>Bad gateway</h1>");
@@ -27,6 +34,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+});
+beforeEach(() => {
+  tried = [];
 });
 afterAll(() => server.close());
 
@@ -68,5 +78,44 @@ describe("a request", () => {
     const lost = new Http("http://127.0.0.1:1").get("/");
     await expect(lost).rejects.toBeInstanceOf(HttpError);
     await expect(lost).rejects.toMatchObject({ offline: true });
+  });
+
+  it("whose answer breaks off in its body is offline as well: callers know no other error", async () => {
+    const half = new Http(base).send("POST", "/half", {});
+    await expect(half).rejects.toBeInstanceOf(HttpError);
+    await expect(half).rejects.toMatchObject({ offline: true });
+    await expect(new Http(base).get("/half")).rejects.toMatchObject({ status: 403, code: "unavailable" });
+  });
+
+  it("carries the name of its act, so that it is done once", async () => {
+    await new Http(base).send("POST", "/echo", { a: 1 }, "act-1");
+    expect(last.headers["idempotency-key"]).toBe("act-1");
+    await new Http(base).send("POST", "/echo", { a: 1 });
+    expect(last.headers["idempotency-key"]).toBeUndefined();
+  });
+});
+
+describe("a token that the server refuses", () => {
+  const brought = (next: string | null) => async (refused?: string) => (refused === "stale" ? next : "stale");
+
+  it("is renewed and shown once more, with the same words", async () => {
+    expect(await new Http(base, brought("fresh")).send("POST", "/guarded", { a: 1 })).toEqual({ a: 1 });
+    expect(tried).toEqual(["Bearer stale", "Bearer fresh"]);
+  });
+
+  it("that cannot be renewed leaves the reader nobody, and one that is the same is not shown again", async () => {
+    await expect(new Http(base, brought(null)).get("/guarded")).rejects.toMatchObject({ status: 401 });
+    expect(tried).toEqual(["Bearer stale", undefined]);
+    tried = [];
+    await expect(new Http(base, brought("stale")).get("/guarded")).rejects.toMatchObject({ status: 401 });
+    expect(tried).toEqual(["Bearer stale"]);
+  });
+
+  it("is refused for good the second time, and nobody asks twice for nobody", async () => {
+    await expect(new Http(base, brought("other")).get("/guarded")).rejects.toMatchObject({ status: 401 });
+    expect(tried).toEqual(["Bearer stale", "Bearer other"]);
+    tried = [];
+    await expect(new Http(base).get("/guarded")).rejects.toMatchObject({ code: "token_expired" });
+    expect(tried).toEqual([undefined]);
   });
 });

@@ -58,6 +58,39 @@ describe("a session", () => {
     expect((await session.pass("again"))?.token).toBe("a2");
   });
 
+  it("renews a refused token once for all who were refused with it", async () => {
+    const renew = vi.fn().mockResolvedValue(tokens(2));
+    const session = new Session(memory, "lock", renew);
+    session.adopt(tokens(1), "Ruth");
+    expect(await Promise.all([session.token("a1"), session.token("a1")])).toEqual(["a2", "a2"]);
+    expect(await session.token("a1")).toBe("a2"); // whoever hears of it late
+    expect(renew).toHaveBeenCalledTimes(1);
+  });
+
+  it("leaves nobody when a refused token cannot be renewed any more", async () => {
+    const session = new Session(memory, "lock", ended);
+    session.adopt(tokens(1), "Ruth");
+    expect(await session.token("a1")).toBeNull();
+    expect(session.person).toBeNull();
+  });
+
+  it("keeps a name for the same person alone, and a member's as the server says it", () => {
+    const session = new Session(memory, "lock", ended);
+    session.adopt(tokens(1), "Ruth", true);
+    session.adopt(tokens(2), "", true);
+    expect(session.person?.name).toBe("Ruth");
+    session.called({ id: "me", name: "Ruth Abara" });
+    expect(session.person?.name).toBe("Ruth Abara");
+    session.called({ id: "somebody else", name: "Anna" }); // a welcome of the session before
+    session.called({ id: "me", name: "" });
+    expect(session.person?.name).toBe("Ruth Abara");
+    session.adopt({ ...tokens(3), id: "other" }, "", true);
+    expect(session.person?.name).toBe("");
+    session.adopt({ ...tokens(4), id: "guest" }, "Ben");
+    session.called({ id: "guest", name: "Benjamin" });
+    expect(session.person?.name).toBe("Ben"); // a guest's own words
+  });
+
   it("takes what another tab has renewed instead of using a refresh token twice", async () => {
     const renew = vi.fn().mockResolvedValue(tokens(9));
     const mine = new Session(memory, "lock", renew);

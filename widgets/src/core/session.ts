@@ -38,9 +38,10 @@ export class Session {
     return this.#kept;
   }
 
-  /** Begin with tokens that the server has just given. */
+  /** Begin with tokens that the server has just given; without a name, the same person is called what they were. */
   adopt(tokens: Tokens, name: string, member = false): void {
-    this.#keep(kept(tokens, name, member));
+    const known = this.#kept?.id === tokens.id ? this.#kept.name : ""; // never what somebody else was called
+    this.#keep(kept(tokens, name || known, member));
   }
 
   /** The name changed, the person did not. */
@@ -48,13 +49,22 @@ export class Session {
     if (this.#kept) this.#keep({ ...this.#kept, name });
   }
 
+  /** The server says what somebody is called: a member's name is the church's to change, and we follow. */
+  called({ id, name }: { readonly id?: string | null; readonly name?: string }): void {
+    const me = this.#kept;
+    if (name && me?.member && me.id === id && me.name !== name) this.rename(name);
+  }
+
   end(): void {
     this.#keep(null);
   }
 
-  /** Return an access token that will be good for a while, or null for nobody. Reject when the server is away. */
-  async token(): Promise<string | null> {
-    return (await this.#fresh(false))?.access ?? null;
+  /**
+   * Return an access token that will be good for a while, or null for nobody. Reject when the server is away. One that
+   * the server has refused is renewed however long it should live, unless that has been done meanwhile.
+   */
+  async token(refused?: string): Promise<string | null> {
+    return (await this.#fresh(refused !== undefined && refused === this.#kept?.access))?.access ?? null;
   }
 
   /** The same for a socket, with the time until the next one is due. */

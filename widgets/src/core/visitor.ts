@@ -19,7 +19,7 @@ export class Visitor {
     this.session = new Session(this.memory, `narthex:${page.church.slug}`, (refresh_token) =>
       open.send<Tokens>("POST", "/auth/refresh", { refresh_token }),
     );
-    this.http = new Http(page.api, () => this.session.token());
+    this.http = new Http(page.api, (refused) => this.session.token(refused));
   }
 
   /** Become a guest, if nobody is here yet: whose words others read has a name and has agreed to the rules. */

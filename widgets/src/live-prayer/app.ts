@@ -1,16 +1,21 @@
 /** `<narthex-live-prayer-app>`: ask for somebody, wait with an honest place in the queue, pray together, leave. */
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { CareSessionShown, Offer, Place } from "../core/generated";
+import { attend } from "../core/attention";
+import type { Bridge } from "../core/bridge";
+import { type CareSessionShown, CLOSES, type Offer, type Place } from "../core/generated";
 import { callable, type Helpline, helplines } from "../core/helplines";
 import { HttpError } from "../core/http";
 import { icon } from "../core/icons";
+import { isComposing } from "../core/keys";
 import { Live, type LiveState } from "../core/live";
+import { countInTitle } from "../core/title";
 import type { Visitor } from "../core/visitor";
+import { form, span } from "./ask";
 import type { InNeed } from "./concern";
 import { Conversation } from "./conversation";
+import { said } from "./said";
 import type { Speech } from "./speech";
-import type { Key } from "./words/en";
 
 const MOST = 2_000;
 const LOOK_MS = 30_000; // while nobody is there
@@ -27,12 +32,14 @@ export class NarthexLivePrayerApp extends LitElement {
     busy: { state: true },
     problem: { state: true },
     failed: { state: true },
+    gone: { state: true },
     lines: { state: true },
     ending: { state: true },
     words: { state: true },
   };
 
   declare visitor: Visitor;
+  declare bridge: Bridge;
   declare speech: Speech;
   declare offer: Offer | null;
   declare session: Session | null;
@@ -41,13 +48,20 @@ export class NarthexLivePrayerApp extends LitElement {
   declare busy: boolean;
   declare problem: string;
   declare failed: string;
+  /** Why nothing comes any more: the code of what ended the connection or closed a topic to us. */
+  declare gone: string;
   declare lines: readonly Helpline[] | null;
   declare ending: boolean;
   /** What is being written. */
   declare words: string;
   #live: Live | null = null;
   #conversation: Conversation | null = null;
+  #joined = ""; // the session whose topic we read
   #look: ReturnType<typeof setTimeout> | undefined;
+  #shown = true;
+  #watched = true; // the reader can see us: neither the page nor its panel is hidden
+  #unseen = 0; // what came meanwhile: that somebody is there, and what they said
+  #unattend: () => void = () => {};
 
   constructor() {
     super();
@@ -58,6 +72,7 @@ export class NarthexLivePrayerApp extends LitElement {
     this.busy = false;
     this.problem = "";
     this.failed = "";
+    this.gone = "";
     this.lines = null;
     this.ending = false;
     this.words = "";
@@ -69,30 +84,84 @@ export class NarthexLivePrayerApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#unattend = attend({
+      watched: () => this.#watch(),
+      network: () => this.#live?.wake(),
+    });
+    this.#watched = !document.hidden;
     void this.begin();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.#look);
-    this.#live?.stop();
+    this.#unattend();
+    const live = this.#live;
+    this.#joined = "";
+    this.#live = this.#conversation = null; // that it ends now is nothing to tell
+    live?.stop();
   }
+
+  /** The panel we stand in was opened or closed. */
+  shown(shown: boolean): void {
+    this.#shown = shown;
+    this.#watch();
+  }
+
+  /** The reader has turned to us or away; what comes while they are away calls them back. */
+  #watch(): void {
+    const watched = this.#shown && !document.hidden;
+    this.#watched = watched;
+    if (this.#conversation) this.#conversation.watched = watched;
+    if (!watched) return;
+    this.#call(0);
+    this.#live?.wake();
+    this.#conversation?.read();
+  }
+
+  /** Say to the page around us, or in our own title, how much the reader has not seen. */
+  #call(unseen: number): void {
+    this.#unseen = unseen;
+    countInTitle(unseen);
+    this.bridge.send({ type: "unread", count: unseen, mentions: 0 });
+  }
+
+  #came = (): void => {
+    if (!this.#watched) this.#call(this.#unseen + 1);
+  };
 
   /** Go on with what this visitor is in already, or tell whether somebody is there. */
   begin = async (): Promise<void> => {
     clearTimeout(this.#look);
+    if (this.failed) this.gone = ""; // what kept us out may be over
     this.failed = "";
     try {
-      const { http, session } = this.visitor;
-      const current = session.person ? await http.get<CareSessionShown | null>("/care/current") : null;
+      const current = await this.#current();
       if (current) this.#enter(current);
-      else this.offer = await http.get<Offer>("/care/offer");
+      else await this.#without();
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.failed = error.code;
+      if (this.session) this.gone ||= error.code;
     }
     if (this.failed || (!this.session && !this.offer?.open)) this.#look = setTimeout(this.begin, LOOK_MS);
   };
+
+  async #current(): Promise<CareSessionShown | null> {
+    const { http, session } = this.visitor;
+    if (!session.person) return null;
+    return http.get<CareSessionShown | null>("/care/current").catch((error: unknown) => {
+      if (!session.person) return null; // their session has ended: they are nobody any more, and wait for nobody
+      throw error;
+    });
+  }
+
+  /** Nothing is going on: a conversation we lost has ended meanwhile, and who waited may ask anew. */
+  async #without(): Promise<void> {
+    if (this.session?.state === "active") this.#become({ ...this.session, state: "ended" });
+    else if (this.session?.state === "waiting") this.#forget();
+    this.offer = await this.visitor.http.get<Offer>("/care/offer");
+  }
 
   protected override render(): TemplateResult {
     return html`${this.lines ? this.#care(this.lines) : nothing}${this.#stage()}`;
@@ -109,7 +178,9 @@ export class NarthexLivePrayerApp extends LitElement {
         <button class="secondary" @click=${this.begin}>${say("retry")}</button></main>`;
     if (!this.offer)
       return html`<main class="fields"><h1>${say("title")}</h1><div class="bone" aria-busy="true"></div></main>`;
-    return this.offer.open ? this.#form(this.offer) : this.#nobody(say("nobody"));
+    const { speech, visitor, busy, problem } = this;
+    const asking = { offer: this.offer, speech, visitor, busy, problem, submit: this.#ask };
+    return this.offer.open ? form(asking) : this.#nobody(say("nobody"));
   }
 
   #nobody(why: string): TemplateResult {
@@ -132,43 +203,6 @@ export class NarthexLivePrayerApp extends LitElement {
 
   // ---- asking
 
-  #form(offer: Offer): TemplateResult {
-    const { say, language } = this.speech;
-    const { url } = this.visitor.page.consent;
-    const names: Record<string, Key> = { en: "inEnglish", es: "inSpanish" };
-    return html`<main class="fields"><h1>${say("title")}</h1>
-      <p>${say("why", { church: this.visitor.page.church.name })}</p>
-      <form @submit=${this.#ask}>
-        ${
-          this.visitor.session.person
-            ? nothing
-            : html`<label for="nickname">${say("nickname")}</label>
-              <input id="nickname" name="nickname" required maxlength="40" autocomplete="nickname" dir="auto" />
-              <label class="check"><input type="checkbox" required /><span>${say(url ? "consent" : "consentPlain")}
-                ${url ? html`<a href=${url} target="_blank" rel="noopener noreferrer">${say("consentLink")}</a>` : nothing}</span></label>`
-        }
-        <label for="topic">${say("topic")}</label>
-        <textarea id="topic" name="topic" rows="3" maxlength="500" dir="auto"></textarea>
-        ${
-          offer.languages.length > 1
-            ? html`<label for="language">${say("language")}</label>
-              <select id="language" name="language">${offer.languages.map(
-                (one) =>
-                  html`<option value=${one} ?selected=${one === language}>${names[one] ? say(names[one]) : one}</option>`,
-              )}</select>`
-            : nothing
-        }
-        <label class="check"><input type="checkbox" name="minor" /><span>${say("minor")}</span></label>
-        <p class="why">${say(`words_${offer.words}`)} ${offer.wait_seconds === null ? nothing : say("expected", { span: this.#span(offer.wait_seconds) })}</p>
-        ${this.problem ? html`<p class="alert" role="alert">${this.problem}</p>` : nothing}
-        <button class="primary" ?disabled=${this.busy}>${say(this.busy ? "asking" : "ask")}</button>
-      </form></main>`;
-  }
-
-  #span(seconds: number): string {
-    return this.speech.dates.span(Math.max(30, seconds) * 1_000);
-  }
-
   #ask = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (this.busy) return;
@@ -189,8 +223,9 @@ export class NarthexLivePrayerApp extends LitElement {
       if (error.card) void this.#need(error.card);
       if (error.code === "already_asking") await this.begin();
       else this.problem = this.speech.error(error.code); // what was typed stays
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   };
 
   async #need(kind: string): Promise<void> {
@@ -200,18 +235,16 @@ export class NarthexLivePrayerApp extends LitElement {
   // ---- waiting and talking
 
   #enter(session: CareSessionShown): void {
-    this.session = session;
-    if (!this.#live) {
-      this.#live = new Live({
-        url: this.visitor.page.live,
-        pass: (why) => this.visitor.session.pass(why),
-        onState: ({ kind }) => {
-          this.state = kind;
-        },
-      });
-      this.#live.start();
-    }
-    this.#live.join(`care:${session.id}`, {
+    const live = this.#live ?? this.#connect();
+    if (this.#joined !== session.id) this.#join(live, session.id);
+    this.#become(session);
+    this.#conversation?.again();
+    if (live.state.kind === "ended" && !this.gone) live.restart(); // it ended for good; this is another beginning
+  }
+
+  #join(live: Live, id: string): void {
+    this.#joined = id;
+    live.join(`care:${id}`, {
       snapshot: (data) => {
         const found = data as { session: CareSessionShown; place: Place | null };
         this.place = found.place;
@@ -224,17 +257,53 @@ export class NarthexLivePrayerApp extends LitElement {
       latest: (frame) => {
         if (frame.event === "place") this.place = frame.data as Place;
       },
+      away: ({ code }) => {
+        this.#joined = "";
+        this.#closed(code);
+      },
     });
-    this.#become(session);
   }
 
+  /** A topic is closed to us; of a conversation that is over nobody reads on anyway. */
+  #closed = (code: string): void => {
+    if (this.session?.state === "waiting" || this.session?.state === "active") this.gone = code;
+  };
+
+  #connect(): Live {
+    const live = new Live({
+      url: this.visitor.page.live,
+      pass: (why) => this.visitor.session.pass(why),
+      onState: (state) => {
+        if (this.#live !== live) return;
+        this.state = state.kind;
+        if (state.kind !== "ended") return;
+        this.gone = state.code === CLOSES.BANNED ? "banned" : "ended";
+        if (state.code === CLOSES.NOT_ALLOWED) void this.begin(); // paused, or what else?
+      },
+    });
+    this.#live = live;
+    live.start();
+    return live;
+  }
+
+  /** Come in again, because the reader asks for it. */
+  #retry = async (): Promise<void> => {
+    this.gone = "";
+    await this.begin();
+  };
+
   #become(session: CareSessionShown): void {
+    const before = this.session?.state;
     this.session = session;
+    if (session.state === "active" && before !== "active") this.#came();
     const me = this.visitor.session.person?.id;
     if (session.state === "active" && session.room && me && this.#live && !this.#conversation) {
       this.#conversation = new Conversation(this.#live, session.room, me);
       this.#conversation.card = (kind) => void this.#need(kind);
       this.#conversation.changed = () => this.#said();
+      this.#conversation.spoken = this.#came;
+      this.#conversation.lost = this.#closed;
+      this.#conversation.watched = this.#watched;
     } else if (session.state !== "active" && this.#conversation) {
       this.#conversation.leave();
       this.#conversation = null;
@@ -257,17 +326,23 @@ export class NarthexLivePrayerApp extends LitElement {
   #waiting(): TemplateResult {
     const { say } = this.speech;
     const { place } = this;
+    if (this.gone)
+      return html`<main class="fields"><h1>${say("title")}</h1>${this.#behind()}${this.#instead("secondary")}</main>`;
     return html`<main class="fields" aria-live="polite"><h1>${say("waiting")}</h1>
       <p class="place">${place ? say("place", { count: place.place }) : nothing}
-        ${place?.wait_seconds ? say("wait", { span: this.#span(place.wait_seconds) }) : nothing}</p>
+        ${place?.wait_seconds ? say("wait", { span: span(place.wait_seconds, this.speech) }) : nothing}</p>
       ${place?.form ? html`<p class="notice">${say("form")}</p>${this.#instead("secondary")}` : html`<p class="why">${say("stay")}</p>`}
       ${this.#behind()}
       <button class="plain" @click=${() => void this.#leave(false)}>${say("leave")}</button></main>`;
   }
 
-  #behind(): TemplateResult | typeof nothing {
-    const held = this.state === "waiting" || this.state === "connecting";
-    return html`<p class="notice" role="status">${held ? this.speech.say("behind") : nothing}</p>`;
+  /** That nothing comes just now, or not any more and what can be done. */
+  #behind(): TemplateResult {
+    const { say } = this.speech;
+    if (this.gone)
+      return html`<div class="row" role="alert"><p class="alert">${this.gone === "banned" ? this.speech.error("banned") : say("lost")}</p>
+        <button class="primary" @click=${this.#retry}>${say("retry")}</button></div>`;
+    return html`<p class="notice" role="status">${this.state === "online" ? nothing : say("behind")}</p>`;
   }
 
   #talking(session: Session): TemplateResult {
@@ -280,36 +355,22 @@ export class NarthexLivePrayerApp extends LitElement {
         <button class="secondary" @click=${() => this.#end(true)}>${say("end")}</button></header>
       ${this.ending ? this.#sure() : nothing}
       ${session.needs_second ? html`<p class="notice" role="status">${say("needsSecond")}</p>` : nothing}
-      <div class="said" role="log" aria-label=${say("said")} tabindex="0"><ol>${conversation?.list.map(
-        (message) => {
-          const own = message.author?.id === this.visitor.session.person?.id;
-          return html`<li class=${own ? "own" : ""}><small>${own ? say("you") : (message.author?.name ?? "")}</small>
-          <span dir="auto">${message.body}</span>${own && conversation.isSeen(message) ? html`<small>${say("seen")}</small>` : nothing}</li>`;
-        },
-      )}${[...(conversation?.mine.values() ?? [])].map(
-        ({ id, body, code }) =>
-          html`<li class="own pending"><small>${say("you")}</small><span dir="auto">${body}</span>${
-            code
-              ? html`<small class="alert">${say("notSent")} ${this.speech.error(code)}
-              <button class="plain" @click=${() => void conversation?.send(body, id)}>${say("again")}</button></small>`
-              : html`<small>${say("pending")}</small>`
-          }</li>`,
-      )}</ol></div>
+      ${said(conversation, this.speech, this.visitor.session.person?.id)}
       <p class="typing" aria-live="off">${conversation?.typist ? say("typing", { name: conversation.typist }) : nothing}</p>
-      ${this.#behind()}${this.#composer(session)}</main>`;
+      ${this.#behind()}${this.gone ? nothing : this.#composer(session)}</main>`;
   }
 
   #composer(session: Session): TemplateResult {
     const { say } = this.speech;
     const over = [...this.words].length - MOST;
     const key = (event: KeyboardEvent) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
       event.preventDefault();
       (event.target as HTMLTextAreaElement).form?.requestSubmit();
     };
     return html`<form class="composer" @submit=${this.#send}>
       <label class="unseen" for="words">${say("write")}</label>
-      <textarea id="words" rows="2" dir="auto" placeholder=${say("write")} .value=${this.words} @keydown=${key}
+      <textarea id="words" rows="2" dir="auto" enterkeyhint="send" placeholder=${say("write")} .value=${this.words} @keydown=${key}
         ?disabled=${session.needs_second === true} aria-invalid=${over > 0 ? "true" : nothing}
         @input=${(event: Event) => {
           this.words = (event.target as HTMLTextAreaElement).value;
@@ -367,11 +428,17 @@ export class NarthexLivePrayerApp extends LitElement {
   }
 
   #again = async (): Promise<void> => {
-    if (this.session) this.#live?.leave(`care:${this.session.id}`);
-    this.session = null;
-    this.place = null;
+    this.#forget();
     this.lines = null;
     this.offer = null;
     await this.begin();
   };
+
+  #forget(): void {
+    if (this.session) this.#live?.leave(`care:${this.session.id}`);
+    this.#joined = "";
+    this.session = null;
+    this.place = null;
+    this.gone = "";
+  }
 }

@@ -35,7 +35,7 @@ it("says who reads it, sends it, and thanks", async () => {
   expect(form.querySelector(".why")?.textContent).toContain("pastors of Grace");
   await tell("He asked where I live.");
   const told = { session: "s1", reason: "unsafe", note: "He asked where I live." };
-  expect(send).toHaveBeenCalledExactlyOnceWith("POST", "/care/concerns", told);
+  expect(send).toHaveBeenCalledExactlyOnceWith("POST", "/care/concerns", told, expect.any(String));
   expect(form.querySelector("[role=status]")?.textContent).toBe(en.concernSent);
 });
 
@@ -44,8 +44,11 @@ it("keeps what was written when it does not get through, and says why", async ()
   await tell("He asked where I live.");
   expect(form.querySelector("[role=alert]")?.textContent).toBe(en.error_offline);
   expect(form.querySelector("textarea")?.value).toBe("He asked where I live.");
+  send.mockRejectedValueOnce(new HttpError(409, "answer_lost")); // it had arrived: only its answer had not
   await tell("He asked where I live.");
-  expect(form.querySelector("[role=status]")).not.toBeNull();
+  expect(form.querySelector("[role=status]")?.textContent).toBe(en.concernSent);
+  const [[, , , first] = [], [, , , second] = []] = send.mock.calls;
+  expect(second).toBe(first); // one act, however often it is tried
 });
 
 it("says how much is too much, and asks for helplines where the words are of a great need", async () => {

@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ConcernTold, NewConcern } from "../core/generated";
 import { HttpError } from "../core/http";
+import { Once } from "../core/once";
 import type { Visitor } from "../core/visitor";
 import type { Speech } from "./speech";
 
@@ -34,6 +35,7 @@ export class NarthexConcern extends LitElement {
   declare busy: boolean;
   declare sent: boolean;
   declare problem: string;
+  readonly #once = new Once();
 
   constructor() {
     super();
@@ -77,17 +79,18 @@ export class NarthexConcern extends LitElement {
     this.busy = true;
     this.problem = "";
     try {
-      const told = await this.visitor.http.send<ConcernTold>("POST", "/care/concerns", {
-        session: this.session,
-        reason,
-        note: this.note,
-      });
+      const concern = { session: this.session, reason, note: this.note };
+      const { http } = this.visitor;
+      const told = await this.#once.do(
+        http.send<ConcernTold>("POST", "/care/concerns", concern, this.#once.of(concern)),
+      );
       this.sent = true;
-      if (told.card) this.dispatchEvent(new InNeed(told.card));
+      if (told?.card) this.dispatchEvent(new InNeed(told.card));
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.problem = this.speech.error(error.code);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   };
 }

@@ -24,33 +24,57 @@ export class Conversation {
   /** Called with the kind of need that was found in words just sent. */
   card: (kind: string) => void = () => {};
   changed: () => void = () => {};
+  /** Called when somebody else has said something new. */
+  spoken: () => void = () => {};
+  /** Called with the code of why the room is closed to us. */
+  lost: (code: string) => void = () => {};
+  /** The reader looks at the page: only what they can have seen is read. */
+  watched = true;
   readonly #live: Live;
   readonly #topic: string;
   readonly #me: string;
   #typed = 0;
+  #away = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
 
   constructor(live: Live, room: string, me: string) {
     this.#live = live;
     this.#topic = `chat:${room}`;
     this.#me = me;
-    live.join(this.#topic, {
+    this.#enter();
+  }
+
+  /** Go in again, if the room was closed to us; what I wrote and what did not arrive stays. */
+  again(): void {
+    if (this.#away) this.#enter();
+  }
+
+  #enter(): void {
+    this.#away = false;
+    this.#live.join(this.#topic, {
       snapshot: (data) => this.#begin(data as RoomSnapshot),
       phase: (phase) => {
-        if (phase === "joined" && !document.hidden) this.read();
+        if (phase === "joined") this.read();
+      },
+      away: ({ code }) => {
+        this.#away = true;
+        this.lost(code);
       },
       event: (frame) => {
         const data = frame.data as Partial<MessageShown> | null;
-        if (frame.event.startsWith("message.") && data?.id) this.#take(data as MessageShown);
+        if (!frame.event.startsWith("message.") || !data?.id) return;
+        const isNew = frame.event === "message.posted" && data.author?.id !== this.#me;
+        this.#take(data as MessageShown);
+        if (isNew) this.spoken();
       },
       latest: (frame) => {
         const data = frame.data as { person: string; number: number };
-        if (frame.event === "seen" && data.person !== me) this.seen.set(data.person, data.number);
+        if (frame.event === "seen" && data.person !== this.#me) this.seen.set(data.person, data.number);
         this.changed();
       },
       ephemeral: (frame) => {
         const { people = [] } = frame.data as { people?: readonly { id: string; name: string }[] };
-        if (frame.event === "typing") this.#typing(people.find(({ id }) => id !== me)?.name ?? "");
+        if (frame.event === "typing") this.#typing(people.find(({ id }) => id !== this.#me)?.name ?? "");
       },
     });
   }
@@ -91,10 +115,11 @@ export class Conversation {
     this.#live.whisper(this.#topic, "typing", {});
   }
 
-  /** Say how far I have read. */
+  /** Say how far I have read, while I look. */
   read(): void {
     const last = this.list.at(-1)?.number;
-    if (last) void this.#live.push(this.#topic, "read", { number: last }).catch(() => undefined); // told again later
+    if (last && this.watched)
+      void this.#live.push(this.#topic, "read", { number: last }).catch(() => undefined); // told again later
   }
 
   #begin({ messages }: RoomSnapshot): void {
@@ -107,7 +132,7 @@ export class Conversation {
     this.#put(message);
     if (message.author?.id !== this.#me) this.#typing("");
     this.changed();
-    if (!document.hidden) this.read();
+    this.read();
   }
 
   #put(message: MessageShown): void {

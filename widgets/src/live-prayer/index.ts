@@ -48,6 +48,9 @@ async function begun(): Promise<void> {
 }
 
 bridge.listen(page.sites, begin);
+bridge.onMessage = (message) => {
+  if (message.type !== "identity") app.shown(message.type === "shown");
+};
 await begun();
-app.visitor = visitor;
+Object.assign(app, { visitor, bridge });
 document.body.append(app);

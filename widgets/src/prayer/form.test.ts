@@ -100,6 +100,24 @@ describe("<narthex-prayer-form>", () => {
     expect(form.querySelector("h1")).toBe(document.activeElement);
   });
 
+  it("is the same request when its answer was lost, also after a reload, and another one with other words", async () => {
+    await show("offline", taken);
+    await type("body", "Please pray");
+    await submit();
+    const first = asked[0]?.body as { secret: string };
+    expect(first.secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    form.remove();
+    await show("offline", "offline", taken);
+    await submit();
+    expect(asked[1]?.body).toMatchObject({ body: "Please pray", secret: first.secret });
+    await type("body", "Please pray for us");
+    await submit();
+    expect((asked[2]?.body as { secret: string } | undefined)?.secret).not.toBe(first.secret);
+    await submit();
+    expect(form.querySelector(".address")).not.toBeNull();
+    expect(asker.memory.recall("prayer-draft")).toBeNull();
+  });
+
   it("sends no name of somebody who leaves it out", async () => {
     await show(taken);
     await type("body", "Please pray");
@@ -203,5 +221,43 @@ describe("<narthex-prayer-form>", () => {
     await vi.waitFor(() => expect(form.querySelector(".care")).not.toBeNull());
     expect(form.querySelector<HTMLAnchorElement>(".care a")?.getAttribute("href")).toBe("tel:988");
     expect(form.querySelector(".care")?.getAttribute("role")).toBe("alert");
+  });
+
+  it("may be sent again after an answer that broke off", async () => {
+    await show();
+    vi.stubGlobal("fetch", async () => new Response('{"id": "018f', { status: 201 }));
+    await type("body", "Please pray");
+    await submit();
+    expect(alert()).toContain("Your words are kept here");
+    expect(form.querySelector("form .primary")?.textContent).toBe(en.sendRequest);
+  });
+
+  it.each([
+    ["refuses", { writeText: () => Promise.reject(new DOMException("no", "NotAllowedError")) }],
+    ["is not there", undefined],
+  ])(
+    "does not say that the only link was copied when the clipboard %s: it selects it",
+    async (_, clipboard) => {
+      await show(taken);
+      vi.stubGlobal("navigator", { clipboard });
+      await type("body", "Please pray");
+      await submit();
+      form.querySelector<HTMLButtonElement>(".row .primary")?.click();
+      const status = () => form.querySelector("[role=status]")?.textContent;
+      await vi.waitFor(() => expect(status()).toBe(en.notCopied));
+      expect(getSelection()?.toString()).toBe(link);
+      vi.stubGlobal("navigator", { clipboard: { writeText: async () => undefined } });
+      form.querySelector<HTMLButtonElement>(".row .primary")?.click();
+      await vi.waitFor(() => expect(status()).toBe(en.copied));
+    },
+  );
+
+  it("begins anew at its title", async () => {
+    await show(taken);
+    await type("body", "Please pray");
+    await submit();
+    [...form.querySelectorAll("button")].find(({ textContent }) => textContent === en.another)?.click();
+    await vi.waitFor(() => expect(form.querySelector("h1")?.textContent).toBe(en.formTitle));
+    expect(document.activeElement).toBe(form.querySelector("h1"));
   });
 });

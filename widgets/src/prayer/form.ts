@@ -1,10 +1,12 @@
 /** `<narthex-prayer-form>`: ask for prayer. What is typed is kept until it has arrived, whatever the network does. */
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { copy } from "../core/clipboard";
 import type { Asked } from "../core/generated";
 import { type Helpline, helplines } from "../core/helplines";
 import { HttpError } from "../core/http";
 import { icon } from "../core/icons";
+import { token } from "../core/uuid";
 import { care } from "./care";
 import type { Asker, Link } from "./page";
 import type { Speech } from "./speech";
@@ -38,6 +40,8 @@ interface Draft {
   readonly category: string;
   readonly urgent: boolean;
   readonly tell_prayed: boolean;
+  /** Of the link to this request: made here, so that a try whose answer was lost is the same request. */
+  readonly secret?: string;
 }
 
 const BLANK: Draft = {
@@ -80,7 +84,8 @@ export class NarthexPrayerForm extends LitElement {
   declare wrong: string;
   declare sent: (Asked & { readonly token: string }) | null;
   declare lines: readonly Helpline[] | null;
-  declare copied: boolean;
+  /** What became of the last try to copy the link. */
+  declare copied: "copied" | "notCopied" | "";
 
   constructor() {
     super();
@@ -91,7 +96,7 @@ export class NarthexPrayerForm extends LitElement {
     this.wrong = "";
     this.sent = null;
     this.lines = null;
-    this.copied = false;
+    this.copied = "";
   }
 
   protected override createRenderRoot(): this {
@@ -113,7 +118,7 @@ export class NarthexPrayerForm extends LitElement {
   #form(): TemplateResult {
     const { say } = this.speech;
     const { draft } = this;
-    return html`<header class="top"><h1>${say("formTitle")}</h1>
+    return html`<header class="top"><h1 tabindex="-1">${say("formTitle")}</h1>
         ${this.back ? html`<button class="plain" @click=${this.back}>${say("backToWall")}</button>` : nothing}</header>
       <p class="why">${say("formWhy", { church: this.visitor.page.church.name })}</p>
       ${this.#own()}
@@ -216,7 +221,8 @@ export class NarthexPrayerForm extends LitElement {
   #typed = (event: Event): void => {
     const { name, type, value, checked } = event.target as HTMLInputElement;
     if (!(name in BLANK)) return;
-    this.draft = { ...this.draft, [name]: type === "checkbox" ? checked : value };
+    const { secret: _, ...before } = this.draft; // other words are another request
+    this.draft = { ...before, [name]: type === "checkbox" ? checked : value };
     this.problem = "";
     this.wrong = "";
     this.visitor.memory.keep(DRAFT, this.draft);
@@ -233,6 +239,8 @@ export class NarthexPrayerForm extends LitElement {
     this.busy = true;
     this.problem = "";
     this.wrong = "";
+    this.draft = { ...this.draft, secret: this.draft.secret ?? token() };
+    this.visitor.memory.keep(DRAFT, this.draft);
     try {
       const { name, ...rest } = this.draft;
       const asked = await this.visitor.http.send<Asked>("POST", "/prayers", {
@@ -248,8 +256,9 @@ export class NarthexPrayerForm extends LitElement {
         ? this.speech.say("keptOffline")
         : this.speech.error(error.errors[0]?.code === "bad_email" ? "bad_email" : error.code);
       await this.#refuse(field, error.offline ? why : `${why} ${this.speech.say("kept")}`);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   };
 
   /** Return the first field that has to be filled, and the code of why. */
@@ -276,9 +285,14 @@ export class NarthexPrayerForm extends LitElement {
     this.visitor.memory.keep(DRAFT, null);
     this.visitor.keep({ id: asked.id, token });
     this.draft = BLANK;
-    this.copied = false;
+    this.copied = "";
     this.sent = { ...asked, token };
     if (asked.card) this.lines = await helplines(this.visitor.http, asked.card, this.speech.language);
+    await this.#atTop();
+  }
+
+  /** Another page stands here now: whoever listens hears its title, and goes on from there. */
+  async #atTop(): Promise<void> {
     await this.updateComplete;
     this.querySelector<HTMLElement>("h1")?.focus();
   }
@@ -287,25 +301,26 @@ export class NarthexPrayerForm extends LitElement {
 
   #thanks({ id, link, token }: Asked & { readonly token: string }): TemplateResult {
     const { say } = this.speech;
-    const copy = async () => {
-      await navigator.clipboard?.writeText(link).catch(() => undefined); // without the permission it can be read
-      this.copied = true;
+    const take = async () => {
+      // nobody else has this link: that it was copied is said only when it was
+      this.copied = (await copy(link, this.querySelector(".address"))) ? "copied" : "notCopied";
     };
     return html`<h1 tabindex="-1">${say("sentTitle")}</h1>
       <p>${say("sentText")}</p>
       <p>${say("sentLink")}</p>
       <p class="address" dir="ltr">${link}</p>
       <div class="row">
-        <button class="primary" @click=${copy}>${icon("copy")}${say("copy")}</button>
+        <button class="primary" @click=${take}>${icon("copy")}${say("copy")}</button>
         <button class="secondary" @click=${() => this.see({ id, token })}>${say("see")}</button>
         <button class="secondary" @click=${() => this.#again()}>${say("another")}</button>
         ${this.back ? html`<button class="secondary" @click=${this.back}>${say("backToWall")}</button>` : nothing}
       </div>
-      <p class="why" role="status">${this.copied ? say("copied") : nothing}</p>`;
+      <p class="why" role="status">${this.copied ? say(this.copied) : nothing}</p>`;
   }
 
   #again(): void {
     this.sent = null;
     this.lines = null;
+    void this.#atTop();
   }
 }

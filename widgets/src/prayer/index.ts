@@ -13,6 +13,7 @@ import { NarthexLobby } from "./lobby";
 import { NarthexOwnPrayer } from "./own";
 import { Asker, type Link, type Own } from "./page";
 import { type Speech, speak } from "./speech";
+import { show } from "./turn";
 import { Wall } from "./wall";
 import { NarthexWallPage } from "./wall-page";
 
@@ -52,11 +53,6 @@ async function begun(): Promise<Speech> {
   for (const element of document.body.children) if ("speech" in element) element.speech = learnt;
   if (closable) closer(bridge, learnt.say("close"));
   return learnt;
-}
-
-function show(element: HTMLElement): void {
-  for (const other of document.body.querySelectorAll(":scope > :not(.closer)")) other.remove();
-  document.body.append(element);
 }
 
 function theWall(): Wall {

@@ -13,6 +13,7 @@ type Act = "change" | "answered" | "updates" | "withdraw" | null;
 
 const STANDS = new Set(["approved", "answered"]);
 const WAITS = new Set(["held", "pastor"]);
+const TOLD_MS = 8_000;
 
 export class NarthexOwnPrayer extends LitElement {
   static override properties = {
@@ -76,7 +77,7 @@ export class NarthexOwnPrayer extends LitElement {
     const { say } = this.speech;
     return html`${this.lines ? care(this.lines, this.speech) : nothing}
       <main class="fields">
-        <header class="top"><h1>${say("ownTitle")}</h1>
+        <header class="top"><h1 tabindex="-1">${say("ownTitle")}</h1>
           <button class="plain" @click=${this.back}>${say("askFor")}</button></header>
         ${this.#body()}
         <p class="why" role="status">${this.told}</p>
@@ -118,43 +119,67 @@ export class NarthexOwnPrayer extends LitElement {
 
   #acts({ state }: OwnRequest): TemplateResult {
     const { say } = this.speech;
-    const to = (act: Act) => () => this.#to(act);
+    const to = (act: NonNullable<Act>) => () => this.#open(act);
     const open = STANDS.has(state) || WAITS.has(state);
     return html`<div class="row">
-      ${open ? html`<button class="secondary" @click=${to("change")}>${say("change")}</button>` : nothing}
-      ${STANDS.has(state) ? html`<button class="secondary" @click=${to("updates")}>${say("addUpdate")}</button>` : nothing}
-      ${state === "approved" ? html`<button class="primary" @click=${to("answered")}>${say("markAnswered")}</button>` : nothing}
+      ${open ? html`<button class="secondary" data-act="change" @click=${to("change")}>${say("change")}</button>` : nothing}
+      ${STANDS.has(state) ? html`<button class="secondary" data-act="updates" @click=${to("updates")}>${say("addUpdate")}</button>` : nothing}
+      ${state === "approved" ? html`<button class="primary" data-act="answered" @click=${to("answered")}>${say("markAnswered")}</button>` : nothing}
       ${state === "expired" ? html`<button class="primary" @click=${() => void this.#do("POST", "renew", {})}>${say("renew")}</button>` : nothing}
-      ${open || state === "expired" ? html`<button class="danger" @click=${to("withdraw")}>${say("withdraw")}</button>` : nothing}
-    </div>`;
+      ${open || state === "expired" ? html`<button class="danger" data-act="withdraw" @click=${to("withdraw")}>${say("withdraw")}</button>` : nothing}
+    </div>${this.#problem()}`;
   }
 
-  #to(act: Act): void {
+  #problem(): TemplateResult | typeof nothing {
+    return this.problem ? html`<p class="alert" role="alert">${this.problem}</p>` : nothing;
+  }
+
+  /** Go to where one writes, or to the question: its button would take the Enter that is still held down. */
+  #open(act: NonNullable<Act>): void {
     this.act = act;
     this.problem = "";
     this.told = "";
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>("textarea, .danger")?.focus());
+    void this.#focus("[data-first]");
+  }
+
+  #cancel(act: NonNullable<Act>): void {
+    this.act = null;
+    this.problem = "";
+    void this.#focus(`[data-act="${act}"]`);
+  }
+
+  /** Put the focus where somebody goes on; at the title when what they pressed is not there any more. */
+  async #focus(place: string): Promise<void> {
+    await this.updateComplete;
+    (this.querySelector<HTMLElement>(place) ?? this.querySelector<HTMLElement>("h1"))?.focus();
+  }
+
+  #tell(sentence: string): void {
+    this.told = sentence;
+    setTimeout(() => {
+      if (this.told === sentence) this.told = "";
+    }, TOLD_MS);
   }
 
   #form(act: NonNullable<Act>, request: OwnRequest): TemplateResult {
     const { say } = this.speech;
     const fields: Record<NonNullable<Act>, TemplateResult> = {
       change: html`<label for="words">${say("words")}</label>
-        <textarea id="words" name="body" rows="6" maxlength="5000" required dir="auto" .value=${request.body}></textarea>
+        <textarea id="words" data-first name="body" rows="6" maxlength="5000" required dir="auto" .value=${request.body}></textarea>
         <p class="why">${say("changeHint")}</p>`,
       updates: html`<label for="words">${say("addUpdate")}</label>
-        <textarea id="words" name="body" rows="4" maxlength="1000" required dir="auto"></textarea>`,
+        <textarea id="words" data-first name="body" rows="4" maxlength="1000" required dir="auto"></textarea>`,
       answered: html`<label for="words">${say("testimony")}</label>
-        <textarea id="words" name="testimony" rows="4" maxlength="1000" dir="auto"></textarea>
+        <textarea id="words" data-first name="testimony" rows="4" maxlength="1000" dir="auto"></textarea>
         <p class="why">${say("testimonyHint")}</p>`,
-      withdraw: html`<p>${say("withdrawSure")}</p>`,
+      withdraw: html`<p data-first tabindex="-1">${say("withdrawSure")}</p>`,
     };
     const done = act === "withdraw" ? "withdraw" : act === "answered" ? "markAnswered" : "save";
     return html`<form @submit=${(event: SubmitEvent) => void this.#submit(event, act)}>
       ${fields[act]}
-      ${this.problem ? html`<p class="alert" role="alert">${this.problem}</p>` : nothing}
+      ${this.#problem()}
       <button class=${act === "withdraw" ? "danger" : "primary"} ?disabled=${this.busy}>${say(done)}</button>
-      <button class="plain" type="button" @click=${() => this.#to(null)}>${say("cancel")}</button>
+      <button class="plain" type="button" @click=${() => this.#cancel(act)}>${say("cancel")}</button>
     </form>`;
   }
 
@@ -166,8 +191,10 @@ export class NarthexOwnPrayer extends LitElement {
   }
 
   async #do(method: "POST" | "PATCH", path: string, body: unknown): Promise<void> {
+    if (this.busy) return;
     this.busy = true;
     this.problem = "";
+    this.told = "";
     try {
       const answer = await this.#http?.send<{ card?: string }>(
         method,
@@ -177,11 +204,13 @@ export class NarthexOwnPrayer extends LitElement {
       if (answer?.card) this.lines = await helplines(this.visitor.http, answer.card, this.speech.language);
       this.act = null;
       await this.load();
-      this.told = this.speech.say("done");
+      this.#tell(this.speech.say("done"));
+      await this.#focus(`[data-act="${path === "own" ? "change" : path}"]`);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.problem = this.speech.error(error.code);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 }

@@ -58,6 +58,6 @@ export class Asker extends Visitor {
   /** Ask about one request as whoever holds its link; without a link as who is signed in. */
   asker(token: string | null): Http {
     const extra: Record<string, string> = token ? { "x-prayer-link": token } : {};
-    return new Http(this.page.api, () => this.session.token(), extra);
+    return new Http(this.page.api, (refused) => this.session.token(refused), extra);
   }
 }

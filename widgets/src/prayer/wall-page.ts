@@ -5,6 +5,7 @@ import type { RequestShown } from "../core/generated";
 import { type Helpline, helplines } from "../core/helplines";
 import { HttpError } from "../core/http";
 import { icon } from "../core/icons";
+import { Once } from "../core/once";
 import { card } from "./card";
 import { care } from "./care";
 import type { Asker } from "./page";
@@ -12,6 +13,7 @@ import type { Speech } from "./speech";
 import type { Wall } from "./wall";
 
 const LIFTED = ["pointerup", "pointercancel", "contextmenu"] as const;
+const TOLD_MS = 10_000; // long enough to read what becomes of one's words
 const REASONS = ["private", "unkind", "spam", "unsafe", "other"] as const;
 
 type Open = { readonly kind: "encourage" | "report"; readonly request: RequestShown } | null;
@@ -42,6 +44,7 @@ export class NarthexWallPage extends LitElement {
   /** Whether a finger is on the page: what it is about to touch stays below it until it is lifted. */
   #touched = false;
   #drawn: readonly RequestShown[] = [];
+  readonly #once = new Once();
 
   constructor() {
     super();
@@ -64,6 +67,11 @@ export class NarthexWallPage extends LitElement {
     super.connectedCallback();
     this.wall.changed = () => {
       if (!this.#touched || this.#lost()) this.requestUpdate();
+    };
+    this.wall.left = () => {
+      this.leading = null;
+      this.#close();
+      this.open = null; // it may show what only the one before could see
     };
     for (const end of LIFTED) window.addEventListener(end, this.#lifted);
   }
@@ -91,7 +99,7 @@ export class NarthexWallPage extends LitElement {
   protected override render(): TemplateResult {
     const { say } = this.speech;
     return html`<header class="top">
-        <h1>${say("wallTitle")}</h1>
+        <h1 tabindex="-1">${say("wallTitle")}</h1>
         <button class="primary" @click=${this.ask}>${icon("heart")}${say("askFor")}</button>
       </header>
       <p class="notice" role="status">${this.#notice()}</p>
@@ -126,7 +134,24 @@ export class NarthexWallPage extends LitElement {
     return html`<div class="row"><button class="secondary" @click=${this.#lead}>${say("session")}</button>
         <span class="why">${say("sessionHint")}</span></div>
       <div class="cards">${list.map((request) => this.#card(request, true))}</div>
-      ${wall.older ? html`<button class="secondary wide" @click=${() => void wall.more()}>${say("older")}</button>` : nothing}`;
+      ${wall.older ? html`<button class="secondary wide" @click=${this.#older}>${say("older")}</button>` : nothing}`;
+  }
+
+  #older = async (): Promise<void> => {
+    try {
+      await this.wall.more();
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#tell(this.speech.error(error.code));
+    }
+  };
+
+  /** Say what was done, or was not, for as long as it takes to read. */
+  #tell(sentence: string): void {
+    this.told = sentence;
+    setTimeout(() => {
+      if (this.told === sentence) this.told = "";
+    }, TOLD_MS);
   }
 
   #card(request: RequestShown, more: boolean): TemplateResult {
@@ -143,7 +168,7 @@ export class NarthexWallPage extends LitElement {
 
   async #pray(request: RequestShown): Promise<void> {
     const code = await this.wall.pray(request.id);
-    if (code) this.told = this.speech.error(code);
+    if (code) this.#tell(this.speech.error(code));
     else if (this.leading) await this.#next();
   }
 
@@ -172,7 +197,7 @@ export class NarthexWallPage extends LitElement {
       this.leading = { queue: [...rest, ...open], next };
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      this.told = this.speech.error(error.code);
+      this.#tell(this.speech.error(error.code));
     }
   }
 
@@ -192,16 +217,30 @@ export class NarthexWallPage extends LitElement {
 
   // ---- words of others, and reports
 
-  #to(open: Open): void {
+  #to(open: NonNullable<Open>): void {
     this.open = open;
     this.problem = "";
     this.told = "";
-    void this.updateComplete.then(() => this.querySelector<HTMLDialogElement>("dialog")?.showModal());
+    void this.updateComplete.then(() => {
+      const dialog = this.querySelector("dialog");
+      if (!dialog?.open) dialog?.showModal();
+      else dialog.querySelector<HTMLElement>("input, textarea")?.focus(); // what was pressed is not there any more
+    });
   }
+
+  /** Close what is open the way the browser does: it brings the focus back to what was pressed; then it is taken away. */
+  #close(): void {
+    this.querySelector("dialog")?.close();
+  }
+
+  #closed = (): void => {
+    this.open = null;
+    this.problem = "";
+  };
 
   #sheet({ kind, request }: NonNullable<Open>): TemplateResult {
     const { say } = this.speech;
-    return html`<dialog class="sheet" aria-labelledby="sheet-title" @close=${() => this.#to(null)}>
+    return html`<dialog class="sheet" aria-labelledby="sheet-title" @close=${this.#closed}>
       <h2 id="sheet-title">${say(kind)}</h2>
       <blockquote class="why" dir="auto">${request.body}</blockquote>
       <form class="fields" @submit=${(event: SubmitEvent) => void this.#submit(event, kind, request)}>
@@ -213,7 +252,7 @@ export class NarthexWallPage extends LitElement {
             ? html`<button class="plain" type="button" @click=${() => this.#to({ kind: "report", request })}>${say("report")}</button>`
             : nothing
         }
-        <button class="plain" type="button" @click=${() => this.#to(null)}>${say("cancel")}</button>
+        <button class="plain" type="button" @click=${() => this.#close()}>${say("cancel")}</button>
       </form>
     </dialog>`;
   }
@@ -248,27 +287,35 @@ export class NarthexWallPage extends LitElement {
     event.preventDefault();
     const given = new FormData(event.target as HTMLFormElement);
     const text = (name: string) => String(given.get(name) ?? "");
+    if (this.busy) return;
     this.busy = true;
     this.problem = "";
     try {
-      if (kind === "report") {
-        await this.visitor.http.send("POST", `/wall/${id}/flag`, {
-          reason: text("reason"),
-          note: text("note"),
-        });
-      } else {
+      if (kind === "report")
+        await this.#send(`/wall/${id}/flag`, { reason: text("reason"), note: text("note") });
+      else {
         await this.visitor.arrive(text("nickname").trim(), this.speech.language);
-        const sent = await this.visitor.http.send<{ card?: string }>("POST", `/wall/${id}/encourage`, {
-          body: text("body"),
-        });
-        if (sent.card) this.lines = await helplines(this.visitor.http, sent.card, this.speech.language);
+        const card = await this.#send(`/wall/${id}/encourage`, { body: text("body") });
+        if (card) this.lines = await helplines(this.visitor.http, card, this.speech.language);
       }
-      this.#to(null);
-      this.told = this.speech.say(kind === "report" ? "reported" : "encourageSent");
+      this.#close();
+      this.#tell(this.speech.say(kind === "report" ? "reported" : "encourageSent"));
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.problem = this.speech.error(error.code); // what was typed stays in its field
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
+  }
+
+  /** Send words, once however often it is tried; resolve with the card that is to be shown to whoever wrote them. */
+  async #send(path: string, body: object): Promise<string> {
+    const asked = this.visitor.http.send<{ card?: string } | undefined>(
+      "POST",
+      path,
+      body,
+      this.#once.of(path, body),
+    );
+    return (await this.#once.do(asked))?.card ?? "";
   }
 }

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket as Socket } from "ws";
-import type { RequestShown } from "../core/generated";
+import type { RequestShown, Tokens } from "../core/generated";
 import type { Page } from "../core/page";
 import { type Peer, ScriptedServer } from "../core/testing/scripted";
 import { Asker } from "./page";
@@ -17,6 +17,14 @@ const request = (id: string, more: Partial<RequestShown> = {}): RequestShown => 
   ...more,
 });
 
+/** A socket that is closed while it still connects says nothing of it, as in a browser. */
+class Dialled extends Socket {
+  constructor(url: string, protocol: string) {
+    super(url, protocol);
+    this.on("error", () => {});
+  }
+}
+
 let server: ScriptedServer;
 let asker: Asker;
 let wall: Wall;
@@ -28,7 +36,7 @@ const list = () => wall.list.map(({ id }) => id);
 const tell = (data: unknown) => peer.event(TOPIC, ++seq, data);
 
 beforeEach(async () => {
-  vi.stubGlobal("WebSocket", Socket);
+  vi.stubGlobal("WebSocket", Dialled);
   asked = [];
   vi.stubGlobal("localStorage", undefined);
   vi.stubGlobal("window", Object.assign(new EventTarget(), { location: { origin: "http://x" } }));
@@ -141,4 +149,101 @@ describe("a wall", () => {
     expect(asked).toEqual([]);
     expect(asker.keptMark).toBeNull();
   });
+
+  it("forgets what only members see when the member signs out, and reads what came by page anew", async () => {
+    const again = await asMember();
+    tellMembers(again, request("family"));
+    await vi.waitUntil(() => wall.requests.has("family"));
+    let page = [request("for-members"), request("zero")];
+    vi.stubGlobal("fetch", async (url: string) =>
+      Response.json(url.includes("/wall?") ? { items: page, prayed: {}, next: null } : { prayed: [] }),
+    );
+    await wall.more();
+    wall.mine.add("two");
+    expect(list()).toEqual(["two", "family", "one", "for-members", "zero"]);
+    page = [request("zero")];
+    const left = vi.fn();
+    wall.left = left;
+    asker.session.end();
+    expect(list()).toEqual(["two", "one"]); // at once, before anybody has answered
+    expect(wall.mine.size).toBe(0);
+    expect(left).toHaveBeenCalledOnce();
+    await vi.waitUntil(() => wall.requests.has("zero"));
+    expect(list()).toEqual(["two", "one", "zero"]);
+    const nobody = await server.peer();
+    await nobody.next("hello");
+    nobody.welcome();
+    expect((await nobody.next("join")).topic).toBe(TOPIC);
+    expect(nobody.waiting).toEqual([]);
+  });
+
+  it("drops what was asked for the member when it comes after they signed out", async () => {
+    await asMember();
+    let answer: (response: Response) => void = () => {};
+    vi.stubGlobal("fetch", (url: string) =>
+      url.includes("/wall?")
+        ? new Promise<Response>((resolve) => {
+            answer = resolve;
+          })
+        : Promise.resolve(Response.json({ prayed: ["one"] })),
+    );
+    const asking = wall.more();
+    await vi.waitFor(() => expect(answer).toBeTypeOf("function"));
+    await new Promise((resolve) => setTimeout(resolve));
+    asker.session.end();
+    answer(Response.json({ items: [request("for-members")], prayed: {}, next: null }));
+    await asking;
+    expect(wall.requests.has("for-members")).toBe(false);
+  });
+
+  it("takes down what is for members when they are no member any more, though they stay signed in", async () => {
+    const again = await asMember();
+    tellMembers(again, request("family"));
+    await vi.waitUntil(() => wall.requests.has("family"));
+    again.say({ type: "left", topic: MEMBERS, code: "forbidden" });
+    await vi.waitUntil(() => !wall.requests.has("family"));
+    expect(list()).toEqual(["two", "one"]);
+    expect(wall.refused).toBe("");
+  });
+
+  it("keeps what somebody prayed for who only gets a name", async () => {
+    wall.mine.add("two");
+    asker.session.adopt(tokens("guest"), "Ruth");
+    expect(wall.mine.has("two")).toBe(true);
+    asker.session.adopt(tokens("somebody else"), "Anna");
+    expect(wall.mine.has("two")).toBe(false);
+  });
 });
+
+const MEMBERS = "wall:members";
+const tokens = (id: string): Tokens => ({
+  access_token: `access-${id}`,
+  refresh_token: `refresh-${id}`,
+  expires_in: 600,
+  id,
+  token_type: "Bearer",
+});
+
+/** Sign in as a member; return the connection on which both walls are read. */
+async function asMember(): Promise<Peer> {
+  asker.session.adopt(tokens("ruth"), "Ruth", true);
+  const again = await server.peer();
+  await again.next("hello");
+  again.welcome();
+  const first = await again.next("join");
+  again.ok(first.ref, { epoch: "1.0", seq, recovered: true, events: [] });
+  const second = await again.next("join");
+  expect([first.topic, second.topic]).toEqual([TOPIC, MEMBERS]);
+  again.ok(second.ref, {
+    epoch: "1.0",
+    seq: 1,
+    recovered: false,
+    snapshot: { requests: [], prayed: {}, older: false },
+  });
+  await vi.waitUntil(() => wall.state.kind === "online");
+  return again;
+}
+
+function tellMembers(to: Peer, data: unknown): void {
+  to.event(MEMBERS, 2, data);
+}

@@ -9,6 +9,7 @@ import type { Asker } from "./page";
 const PUBLIC = "wall:public";
 const MEMBERS = "wall:members";
 const PAGE = 20;
+const MOST_ASKED = 200; // requests at once, as the server bounds them
 const STANDS = new Set(["approved", "answered"]);
 
 export class Wall {
@@ -24,12 +25,16 @@ export class Wall {
   refused = "";
   state: LiveState = { kind: "connecting", tries: 0 };
   changed: () => void = () => {};
+  /** Called when the one who read here is gone: whatever was opened for them is not for the next. */
+  left: () => void = () => {};
   readonly #visitor: Asker;
   readonly #topics = new Map<string, string>(); // request → its topic
   readonly #ranks = new Map<string, number>(); // request → how late it was put up, among those of its day
+  #forMembers = false; // whether anything here may be for members alone
   #latest = 0;
   #oldest = 0;
   #next: string | null = null;
+  #reader: string | null = null; // who reads; what was asked for somebody else is dropped when it comes
 
   constructor(visitor: Asker) {
     this.#visitor = visitor;
@@ -41,13 +46,46 @@ export class Wall {
   }
 
   start(): void {
-    for (const topic of this.#visitor.session.person?.member ? [PUBLIC, MEMBERS] : [PUBLIC])
-      this.#join(topic);
+    const { session } = this.#visitor;
+    this.#reader = session.person?.id ?? null;
+    this.#join(PUBLIC);
+    if (session.person?.member) this.#join(MEMBERS);
     this.live.start();
-    this.#visitor.session.changed = () => {
-      if (this.#visitor.session.person?.member) this.#join(MEMBERS);
-      this.live.restart();
-    };
+    session.changed = () => this.#someoneElse();
+  }
+
+  /** Somebody signed in or out, here or in another tab: what only the one before may see goes at once. */
+  #someoneElse(): void {
+    const { person } = this.#visitor.session;
+    const before = this.#reader;
+    this.#reader = person?.id ?? null;
+    if (before !== null && before !== this.#reader) {
+      this.mine.clear(); // who only gets a name here has prayed for them; anybody else has not
+      this.left();
+    }
+    if (person?.member) this.#join(MEMBERS);
+    else {
+      this.live.leave(MEMBERS);
+      this.#forgetMembers();
+    }
+    if (before !== null) void this.#askMine([...this.requests.keys()].slice(0, MOST_ASKED));
+    this.live.restart();
+    this.changed();
+  }
+
+  /** Take down what stands for members; what came by page may be theirs too, so that is read anew as who reads now. */
+  #forgetMembers(): void {
+    if (!this.#forMembers) return;
+    this.#forMembers = false;
+    const gone = [...this.requests.keys()].filter((id) => this.#topics.get(id) !== PUBLIC);
+    const paged = gone.some((id) => !this.#topics.has(id));
+    for (const id of gone) this.#remove(id);
+    this.#next = null;
+    if (!paged) return;
+    this.older = true; // for when nobody answers now
+    void this.more().catch((error: unknown) => {
+      if (!(error instanceof HttpError)) throw error;
+    });
   }
 
   /** What stands, in the order in which it was put up, the newest first. */
@@ -83,10 +121,12 @@ export class Wall {
   /** Read what stands behind what is shown; pages that hold nothing new are passed over. */
   async more(): Promise<void> {
     let fresh: readonly RequestShown[] = [];
+    const reader = this.#reader;
     do {
       const query = new URLSearchParams({ limit: String(PAGE) });
       if (this.#next) query.set("after", this.#next);
       const page = await this.#visitor.http.get<WallPage>(`/wall?${query}`);
+      if (reader !== this.#reader) return;
       this.#next = page.next ?? null;
       fresh = page.items.filter(({ id }) => !this.requests.has(id));
       for (const [id, count] of Object.entries(page.prayed)) this.#count({ id, count });
@@ -108,6 +148,7 @@ export class Wall {
   }
 
   #join(topic: string): void {
+    if (topic === MEMBERS) this.#forMembers = true;
     this.live.join(topic, {
       snapshot: (data) => this.#begin(topic, data as WallSnapshot),
       event: ({ data }) => this.#take(topic, data as RequestShown | null),
@@ -116,14 +157,15 @@ export class Wall {
         this.changed();
       },
       away: ({ code }) => {
-        if (topic !== PUBLIC) return; // the members' wall is not for this reader
-        this.refused = code;
+        if (topic === PUBLIC) this.refused = code;
+        else this.#forgetMembers(); // the members' wall is not for this reader, or not any more
         this.changed();
       },
     });
   }
 
   #begin(topic: string, { requests, prayed, older }: WallSnapshot): void {
+    if (topic === MEMBERS) this.#forMembers = true;
     // what came by page may have been taken down meanwhile as well: it is asked for again
     for (const id of [...this.requests.keys()])
       if ((this.#topics.get(id) ?? topic) === topic) this.#remove(id);
@@ -167,9 +209,11 @@ export class Wall {
   async #askMine(ids: readonly string[]): Promise<void> {
     const mark = this.#visitor.session.person ? undefined : (this.#visitor.keptMark ?? undefined);
     if (ids.length === 0 || (!this.#visitor.session.person && !mark)) return;
+    const reader = this.#reader;
     const found = await this.#visitor.http
       .send<{ prayed: readonly string[] }>("POST", "/wall/mine", { ids, mark })
       .catch(() => null);
+    if (reader !== this.#reader) return;
     for (const id of found?.prayed ?? []) this.mine.add(id);
     this.changed();
   }

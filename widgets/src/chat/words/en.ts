@@ -88,6 +88,7 @@ export const en = {
   remove: "Remove",
   copy: "Copy the words",
   copied: "Copied",
+  notCopied: "This browser does not let us copy. Mark the words and copy them yourself.",
   report: "Report",
   hide: "Hide {name}",
   unhide: "Show {name} again",

@@ -89,6 +89,7 @@ export const es: Texts<Key> = {
   remove: "Quitar",
   copy: "Copiar las palabras",
   copied: "Copiado",
+  notCopied: "Este navegador no nos deja copiar. Marca las palabras y cópialas.",
   report: "Denunciar",
   hide: "Ocultar a {name}",
   unhide: "Volver a mostrar a {name}",

@@ -48,6 +48,7 @@ export const en = {
   again: "Try again",
   tooLong: { one: "{count} character too many", other: "{count} characters too many" },
   behind: "Reconnecting… your words are kept.",
+  lost: "The connection is gone, and nothing new arrives here.",
   end: "End the conversation",
   endSure: "End the conversation?",
   endYes: "Yes, end it",
@@ -77,6 +78,8 @@ export const en = {
 
   error_internal: "Something is wrong on our side. Please try again in a moment.",
   error_offline: "There is no connection. Try again in a moment.",
+  error_unauthenticated: "You have been away for long. Please give your name once more.",
+  error_in_progress: "It is on its way. Please try again in a moment.",
   error_nobody_here: "Nobody is here just now. Write your request, and somebody will pray.",
   error_for_adults: "One-to-one prayer here is for adults. Write your request, and somebody will pray.",
   error_already_asking: "You are waiting already, perhaps in another window.",

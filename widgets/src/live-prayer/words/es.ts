@@ -51,6 +51,7 @@ export const es: Texts<Key> = {
   again: "Intentar de nuevo",
   tooLong: { one: "sobra {count} carácter", other: "sobran {count} caracteres" },
   behind: "Conectando de nuevo… tus palabras se guardan.",
+  lost: "Se perdió la conexión y aquí ya no llega nada nuevo.",
   end: "Terminar la conversación",
   endSure: "¿Terminar la conversación?",
   endYes: "Sí, terminar",
@@ -80,6 +81,8 @@ export const es: Texts<Key> = {
 
   error_internal: "Algo está mal de nuestro lado. Inténtalo de nuevo en un momento.",
   error_offline: "No hay conexión. Inténtalo en un momento.",
+  error_unauthenticated: "Ha pasado mucho tiempo. Escribe tu nombre otra vez, por favor.",
+  error_in_progress: "Ya va en camino. Inténtalo de nuevo en un momento.",
   error_nobody_here: "Ahora no hay nadie. Escribe tu petición y alguien orará.",
   error_for_adults: "Orar uno a uno aquí es para adultos. Escribe tu petición y alguien orará.",
   error_already_asking: "Ya estás esperando, quizás en otra ventana.",

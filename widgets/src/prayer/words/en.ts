@@ -95,6 +95,7 @@ export const en = {
     "This is your secret link. With it you can change your request, take it back, and say how it went on. We do not keep it: save it now.",
   copy: "Copy the link",
   copied: "Copied.",
+  notCopied: "This browser does not let us copy. The link is marked: copy it yourself.",
   another: "Ask for something else",
   see: "See my request",
 
@@ -131,6 +132,8 @@ export const en = {
 
   error_internal: "Something is wrong on our side. Please try again in a moment.",
   error_offline: "There is no connection. Try again in a moment.",
+  error_unauthenticated: "You have been away for long. Please give your name once more.",
+  error_in_progress: "It is on its way. Please try again in a moment.",
   error_bad_text: "Please write something that can be read, and not more than fits.",
   error_consent_missing: "Please tick the box that says you agree.",
   error_limited: "That was a lot at once. Please wait a while, then try again.",

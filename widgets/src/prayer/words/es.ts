@@ -98,6 +98,7 @@ export const es: Texts<Key> = {
     "Este es tu enlace secreto. Con él puedes cambiar tu petición, retirarla y contar cómo sigue. No lo guardamos: guárdalo ahora.",
   copy: "Copiar el enlace",
   copied: "Copiado.",
+  notCopied: "Este navegador no nos deja copiar. El enlace está marcado: cópialo.",
   another: "Pedir otra cosa",
   see: "Ver mi petición",
 
@@ -134,6 +135,8 @@ export const es: Texts<Key> = {
 
   error_internal: "Algo está mal de nuestro lado. Inténtalo de nuevo en un momento.",
   error_offline: "No hay conexión. Inténtalo en un momento.",
+  error_unauthenticated: "Ha pasado mucho tiempo. Escribe tu nombre otra vez, por favor.",
+  error_in_progress: "Ya va en camino. Inténtalo de nuevo en un momento.",
   error_bad_text: "Escribe algo que se pueda leer y que no sea demasiado largo.",
   error_consent_missing: "Marca la casilla que dice que estás de acuerdo.",
   error_limited: "Fue mucho de una vez. Espera un rato e inténtalo de nuevo.",

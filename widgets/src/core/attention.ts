@@ -4,8 +4,8 @@ export interface Attention {
   watched(watched: boolean): void;
   network(): void;
   /** The focus came in from outside, to nothing in particular. */
-  entered(): void;
-  escaped(event: KeyboardEvent): void;
+  entered?(): void;
+  escaped?(event: KeyboardEvent): void;
 }
 
 /** Listen until the returned function is called. */
@@ -15,8 +15,8 @@ export function attend(to: Attention): () => void {
   document.addEventListener("visibilitychange", () => to.watched(document.visibilityState === "visible"), {
     signal,
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && to.escaped(event), { signal });
-  window.addEventListener("focus", () => document.activeElement === document.body && to.entered(), {
+  document.addEventListener("keydown", (event) => event.key === "Escape" && to.escaped?.(event), { signal });
+  window.addEventListener("focus", () => document.activeElement === document.body && to.entered?.(), {
     signal,
   });
   window.addEventListener("online", () => to.network(), { signal });
