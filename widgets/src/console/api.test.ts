@@ -81,6 +81,62 @@ describe("ConsoleApi", () => {
     });
   });
 
+  it("calls an answer that breaks off in its body offline", async () => {
+    const torn = new ReadableStream({ start: (body) => body.error(new TypeError("terminated")) });
+    expect((await failure(scripted(new Response(torn)).api().get("accounts"))).offline).toBe(true);
+    expect((await failure(scripted(new Response('{"items": [')).api().get("accounts"))).offline).toBe(true);
+  });
+
+  describe("when somebody signed out and in again in another tab", () => {
+    const renewed = { ...session, csrf: "token-2" };
+    const refused = () => problem(403, "csrf");
+    const gone = () => new Response(null, { status: 204 });
+
+    it("takes the new token and does what was asked, once", async () => {
+      const { sent, api } = scripted(
+        Response.json(session),
+        refused(),
+        Response.json(renewed),
+        gone(),
+        gone(),
+      );
+      const console = api();
+      await console.session();
+      await console.send("POST", "chat/clear", { person: "v1" });
+      expect(sent.map(({ request }) => request.method)).toEqual(["GET", "POST", "GET", "POST"]);
+      expect(sent[3]?.request).toMatchObject({
+        headers: { "X-CSRF-Token": "token-2" },
+        body: JSON.stringify({ person: "v1" }),
+      });
+      await console.send("DELETE", "x");
+      expect(sent[4]?.request.headers).toHaveProperty("X-CSRF-Token", "token-2");
+    });
+
+    it("asks no second time, and signs out too", async () => {
+      const { sent, api } = scripted(Response.json(session), refused(), Response.json(renewed), refused());
+      const console = api();
+      await console.session();
+      expect((await failure(console.send("POST", "x"))).code).toBe("csrf");
+      expect(sent).toHaveLength(4);
+      const out = scripted(Response.json(session), refused(), Response.json(renewed), gone());
+      const other = out.api();
+      await other.session();
+      await other.signOut();
+      expect(out.sent).toHaveLength(4);
+    });
+
+    it("does nothing in the name of somebody else, and asks to sign in", async () => {
+      const paul = { ...renewed, person: { id: "p2", name: "Paul", roles: ["owner"] } };
+      const { sent, api } = scripted(Response.json(session), refused(), Response.json(paul));
+      const console = api();
+      const codes: string[] = [];
+      console.onSignedOut = (code) => codes.push(code);
+      await console.session();
+      expect((await failure(console.send("POST", "x"))).code).toBe("csrf");
+      expect([sent.length, codes]).toEqual([3, ["csrf"]]);
+    });
+  });
+
   it("calls a lost connection offline and a proxy's page unavailable", async () => {
     expect((await failure(scripted(new TypeError("network")).api().session())).offline).toBe(true);
     const page = new Response("<h1>Bad gateway</h1>", { status: 502 });

@@ -97,6 +97,9 @@ export const AT = {
 /** A wrong or missing proof of who is asking; these say that a password or code is wrong, and the session goes on. */
 const WRONG_PROOFS = new Set(["bad_credentials", "bad_totp", "totp_required"]);
 
+/** The refusal of a write whose token is not the session's. */
+const CSRF = "csrf";
+
 /** After this long without an answer a call counts as offline. */
 const PATIENCE_MS = 15_000;
 
@@ -156,6 +159,7 @@ export class ConsoleApi {
   /** Called with the server's code when it no longer takes us for who we were. */
   onSignedOut: (code: string) => void = () => {};
   #csrf = "";
+  #person = ""; // whose session the token belongs to
   readonly #church: string;
   readonly #fetch: typeof fetch;
 
@@ -182,9 +186,10 @@ export class ConsoleApi {
   /** End the session; a session that had ended already is no error. */
   async signOut(): Promise<void> {
     try {
-      await this.#call("POST", PATHS.signOut(this.#church));
+      await this.#write("POST", PATHS.signOut(this.#church));
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 401)) throw error;
+      const over = error instanceof ApiError && (error.status === 401 || error.code === CSRF);
+      if (!over) throw error;
     }
     this.#csrf = "";
   }
@@ -224,7 +229,7 @@ export class ConsoleApi {
 
   async #known(method: "GET" | Write, path: string, body?: object, more: More = {}): Promise<unknown> {
     try {
-      return await this.#call(method, at(path)(this.#church), body, more);
+      return await this.#write(method, at(path)(this.#church), body, more);
     } catch (error) {
       if (error instanceof ApiError && isOver(error)) {
         this.#csrf = "";
@@ -236,7 +241,26 @@ export class ConsoleApi {
 
   #keep(session: Session): Session {
     this.#csrf = session.csrf;
+    this.#person = session.person.id;
     return session;
+  }
+
+  /** Call, and once more when the token had grown old: whoever signs in anew in another tab gets a new one for all. */
+  async #write(method: "GET" | Write, path: string, body?: object, more: More = {}): Promise<unknown> {
+    try {
+      return await this.#call(method, path, body, more);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === CSRF && (await this.#renewed()))) throw error;
+      return this.#call(method, path, body, more);
+    }
+  }
+
+  /** Take the token of the session as it is now; false when it is another person's, in whose name nothing is done. */
+  async #renewed(): Promise<boolean> {
+    const now = (await this.#call("GET", PATHS.session(this.#church))) as Session;
+    if (now.person.id !== this.#person) return false;
+    this.#keep(now);
+    return true;
   }
 
   async #call(method: "GET" | Write, path: string, body?: object, more: More = {}): Promise<unknown> {
@@ -253,8 +277,7 @@ export class ConsoleApi {
     });
     if (!answer.ok) throw await refusal(answer);
     more.heard?.(answer);
-    const text = answer.status === 204 ? "" : await answer.text();
-    return text ? JSON.parse(text) : null;
+    return answer.status === 204 ? null : whole(answer);
   }
 
   async #send(path: string, request: RequestInit): Promise<Response> {
@@ -272,9 +295,19 @@ interface More {
   readonly heard?: (answer: Response) => void;
 }
 
-/** Tell whether a refusal means that the session is over, for whatever is asked next too. */
+/** Read an answer's body. One that breaks off on its way, or is none of ours, is as good as none. */
+async function whole(answer: Response): Promise<unknown> {
+  try {
+    const text = await answer.text();
+    return text ? JSON.parse(text) : null;
+  } catch {
+    throw new ApiError("offline");
+  }
+}
+
+/** Tell whether a refusal means that the session is over, for whatever is asked next too; another's is none of ours. */
 function isOver({ status, code }: ApiError): boolean {
-  return (status === 401 && !WRONG_PROOFS.has(code)) || code === "account_suspended";
+  return (status === 401 && !WRONG_PROOFS.has(code)) || code === "account_suspended" || code === CSRF;
 }
 
 /** Read a problem document; a proxy's page in its place becomes `code: "unavailable"`. */

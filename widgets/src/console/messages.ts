@@ -56,6 +56,7 @@ const en = {
     undo_over: "Too late to take this back: a minute has passed, or something else was done since.",
     undo_not_yours: "Somebody else did this: only they can take it back.",
     unauthenticated: "You were signed out. Sign in again.",
+    csrf: "Somebody else signed in here in another tab. Sign in again to go on.",
   } as Record<string, string>,
   roles: {
     owner: "Owner",
@@ -124,6 +125,7 @@ const es: Messages = {
     undo_over: "Ya no se puede deshacer: pasó un minuto o se hizo otra cosa después.",
     undo_not_yours: "Lo hizo otra persona: solo ella puede deshacerlo.",
     unauthenticated: "Tu sesión se cerró. Entra de nuevo.",
+    csrf: "Otra persona entró aquí en otra pestaña. Entra de nuevo para seguir.",
   },
   roles: {
     owner: "Responsable",

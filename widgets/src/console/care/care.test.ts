@@ -109,6 +109,34 @@ describe("Duty", () => {
   });
 });
 
+describe("Duty that was stopped", () => {
+  it("says nothing any more, also when it was just being said", async () => {
+    vi.useFakeTimers();
+    desk = new Watching(["member"]);
+    desk.church.on("POST rota/here", { here: [], planned: [] });
+    const duty = new Duty(desk.church.api, () => {}, "en", sessionStorage);
+    const said = duty.set(true);
+    duty.stop();
+    await said;
+    await vi.advanceTimersByTimeAsync(3 * AGAIN_MS);
+    vi.useRealTimers();
+    expect(desk.church.of("POST rota/here")).toHaveLength(1);
+  });
+
+  it("goes on after an answer that broke off on its way", async () => {
+    vi.useFakeTimers();
+    desk = new Watching(["member"]);
+    desk.church.on("POST rota/here", new Response('{"here":'), { here: [], planned: [] });
+    const duty = new Duty(desk.church.api, () => {}, "en", sessionStorage);
+    await duty.set(true);
+    expect(duty.failed?.offline).toBe(true);
+    await vi.advanceTimersByTimeAsync(AGAIN_MS / 12);
+    duty.stop();
+    vi.useRealTimers();
+    expect(duty.failed).toBeNull();
+  });
+});
+
 describe("<narthex-care>", () => {
   it("shows who waits and goes to them", async () => {
     const page = await open();
@@ -154,6 +182,24 @@ describe("<narthex-care>", () => {
     expect(page.querySelector(".talk")?.textContent).toContain(words.seen);
     expect(page.querySelector(".typing")?.textContent).toBe(words.typing("Maria"));
     expect(desk.socket.pushed.find(({ event }) => event === "read")?.data).toEqual({ number: 1 });
+  });
+
+  it("sends by Enter, but not by the one with which an input method takes a word", async () => {
+    const page = await open([talk]);
+    button(page, "Maria").click();
+    await desk.drawn();
+    const box = page.querySelector("#write") as HTMLTextAreaElement;
+    box.value = "祈り";
+    const enter = async (more: object) => {
+      const event = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+      for (const [name, value] of Object.entries(more)) Object.defineProperty(event, name, { value });
+      box.dispatchEvent(event);
+      await desk.drawn();
+      return desk.socket.pushed.filter((frame) => frame.event === "message.send").length;
+    };
+    expect(await enter({ isComposing: true })).toBe(0);
+    expect(await enter({ keyCode: 229 })).toBe(0); // as Safari tells it
+    expect(await enter({})).toBe(1);
   });
 
   it("sends words under an id of their own, and keeps them in the box when they are refused", async () => {

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { CareSessionShown, MessageShown, WorkerShown } from "../../core/generated";
+import { isComposing } from "../../core/keys";
 import { LiveError } from "../../core/requests";
 import { ApiError, AT } from "../api";
 import { ConsoleForm } from "../form";
@@ -220,7 +221,7 @@ export class NarthexConversation extends ConsoleForm {
   };
 
   #entered = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     this.#box?.form?.requestSubmit();
   };

@@ -1,14 +1,14 @@
 /** `<narthex-gathering>`: the form that plans a gathering or changes one. Times are of the gathering's own zone. */
 
 import { html, type TemplateResult } from "lit";
-import type { EventsPlan, GatheringShown } from "../../core/generated";
+import type { Change, EventsPlan, GatheringShown } from "../../core/generated";
 import { ApiError, AT } from "../api";
 import { type Field, field, typed } from "../field";
 import { ConsoleForm } from "../form";
 import { alert } from "../view";
 import { gatheringWords } from "../words/gatherings";
 import { homeWords } from "../words/home";
-import { instantOf, ownZone, wallOf } from "./zoned";
+import { daysBetween, instantOf, later, ownZone, type Wall, wallOf } from "./zoned";
 
 const DAY_MS = 86_400_000;
 const FIELDS = new Set([
@@ -82,14 +82,19 @@ export class NarthexGathering extends ConsoleForm {
   #fields(): Field[] {
     const words = this.#words;
     const { gathering } = this;
-    const zone = gathering?.zone ?? ownZone();
-    const starts = wallOf(gathering ? Date.parse(gathering.starts_at) : nextSunday(Date.now()), zone);
-    const ends = gathering ? wallOf(Date.parse(gathering.ends_at), zone) : { ...starts, time: "11:30" };
+    const { zone, starts, ends } = this.#stands();
+    const days = this.#days();
     return [
       { name: "title", label: words.name, value: gathering?.title ?? "", most: 200 },
       { name: "date", label: words.date, type: "date", value: starts.date },
-      { name: "starts_at", label: words.from, type: "time", value: gathering ? starts.time : "10:00" },
-      { name: "ends_at", label: words.to, type: "time", value: ends.time },
+      { name: "starts_at", label: words.from, type: "time", value: starts.time },
+      {
+        name: "ends_at",
+        label: words.to,
+        type: "time",
+        value: ends.time,
+        ...(days ? { hint: words.daysLater(days) } : {}),
+      },
       { name: "zone", label: words.zone, value: zone, hint: words.zoneHint, most: 64 },
       {
         name: "video_url",
@@ -107,6 +112,27 @@ export class NarthexGathering extends ConsoleForm {
 
   #minutes(name: string, label: string, value = 30): Field {
     return { name, label, type: "number", value: String(value), inputmode: "numeric", most: 4 };
+  }
+
+  /** Return what the boxes for time show at first. */
+  #stands(): { zone: string; starts: Wall; ends: Wall } {
+    const { gathering } = this;
+    const zone = gathering?.zone ?? ownZone();
+    if (gathering)
+      return {
+        zone,
+        starts: wallOf(Date.parse(gathering.starts_at), zone),
+        ends: wallOf(Date.parse(gathering.ends_at), zone),
+      };
+    const { date } = wallOf(nextSunday(Date.now()), zone);
+    return { zone, starts: { date, time: "10:00" }, ends: { date, time: "11:30" } };
+  }
+
+  /** Return after how many days it ends; 0 where the times alone tell: on the same day, or once past midnight. */
+  #days(): number {
+    const { starts, ends } = this.#stands();
+    const days = daysBetween(starts.date, ends.date);
+    return days === 1 && ends.time < starts.time ? 0 : days;
   }
 
   #submit = async (event: SubmitEvent): Promise<void> => {
@@ -129,18 +155,24 @@ export class NarthexGathering extends ConsoleForm {
   };
 
   /** Read the form; null, with a word at the field, for an unknown zone and for a new one that is over. */
-  #read(form: HTMLFormElement): EventsPlan | null {
+  #read(form: HTMLFormElement): EventsPlan | Change | null {
     const text = (name: string) => typed(form, name).trim();
     const [zone, date] = [text("zone"), text("date")];
+    const [from, to] = [text("starts_at"), text("ends_at")];
     try {
-      const starts = instantOf({ date, time: text("starts_at") }, zone);
-      let ends = instantOf({ date, time: text("ends_at") }, zone);
-      if (ends < starts) ends += DAY_MS; // a watch night ends after midnight
+      const starts = instantOf({ date, time: from }, zone);
+      let ends = instantOf({ date: later(date, this.#days()), time: to }, zone);
+      if (ends < starts) ends = instantOf({ date: later(date, 1), time: to }, zone); // a watch night ends after midnight
       if (!this.gathering && ends <= Date.now()) return this.#objects("date", "over_already");
+      const was = this.#stands();
+      // what nobody touched stays as it is, to the second, which no box shows
+      const startStays =
+        this.gathering && date === was.starts.date && from === was.starts.time && zone === was.zone;
+      const endStays = startStays && to === was.ends.time;
       return {
         title: text("title"),
-        starts_at: new Date(starts).toISOString(),
-        ends_at: new Date(ends).toISOString(),
+        ...(startStays ? {} : { starts_at: new Date(starts).toISOString() }),
+        ...(endStays ? {} : { ends_at: new Date(ends).toISOString() }),
         zone,
         video_url: text("video_url"),
         opens_before: Number(text("opens_before")),

@@ -209,6 +209,58 @@ describe("<narthex-gatherings>", () => {
     });
   });
 
+  describe("one that lasts for days", () => {
+    const retreat = gathering(600, {
+      title: "Retreat",
+      starts_at: "2098-03-07T17:00:30Z", // a Friday at 18:00 in Berlin, and half a minute
+      ends_at: "2098-03-09T11:00:00Z", // Sunday at 12:00
+    });
+    const change = async (values: Record<string, string>) => {
+      church.on("PATCH events/gatherings/g1", retreat);
+      await open(retreat);
+      page.querySelector<HTMLButtonElement>(`[aria-label="${words.change}: Retreat"]`)?.click();
+      await settled();
+      expect(page.querySelector("#ends_at-hint")?.textContent).toBe(words.daysLater(2));
+      await submit(page, values);
+      return church.of("PATCH events/gatherings/g1")[0]?.body as Record<string, unknown>;
+    };
+
+    it("keeps its times when its title is corrected", async () => {
+      const sent = await change({ title: "Spring retreat" });
+      expect(Object.keys(sent)).not.toContain("starts_at");
+      expect(Object.keys(sent)).not.toContain("ends_at");
+      expect(sent.title).toBe("Spring retreat");
+    });
+
+    it("keeps its days when only its end is another hour", async () => {
+      const sent = await change({ ends_at: "13:00" });
+      expect(Object.keys(sent)).not.toContain("starts_at");
+      expect(sent.ends_at).toBe("2098-03-09T12:00:00.000Z");
+    });
+
+    it("goes with its days to another date", async () => {
+      expect(await change({ date: "2098-03-14" })).toMatchObject({
+        starts_at: "2098-03-14T17:00:00.000Z",
+        ends_at: "2098-03-16T11:00:00.000Z",
+      });
+    });
+  });
+
+  it("lets a watch night become an evening", async () => {
+    church.on("PATCH events/gatherings/g1", gathering(600));
+    await open(
+      gathering(600, { zone: "UTC", starts_at: "2098-12-31T23:00:00Z", ends_at: "2099-01-01T00:30:00Z" }),
+    );
+    page.querySelector<HTMLButtonElement>(`[aria-label="${words.change}: Sunday"]`)?.click();
+    await settled();
+    expect(page.querySelector("#ends_at-hint")).toBeNull();
+    await submit(page, { starts_at: "20:00", ends_at: "21:30" });
+    expect(church.of("PATCH events/gatherings/g1")[0]?.body).toMatchObject({
+      starts_at: "2098-12-31T20:00:00.000Z",
+      ends_at: "2098-12-31T21:30:00.000Z",
+    });
+  });
+
   it("opens the doors by hand, and brings back what was", async () => {
     const before = gathering(120);
     church.on(

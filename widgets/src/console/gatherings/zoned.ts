@@ -37,6 +37,16 @@ export function instantOf({ date, time }: Wall, zone: string): number {
   return before;
 }
 
+/** Return the date so many days later on the calendar; a day that changes the clock is a day as any other. */
+export function later(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** Return how many days of the calendar lie between two dates. */
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
+}
+
 /** Return how far a zone is ahead of UTC at an instant, in milliseconds. */
 function offset(at: number, zone: string): number {
   const { date, time } = wallOf(at, zone);

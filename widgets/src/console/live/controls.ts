@@ -1,6 +1,7 @@
 /** `<narthex-controls>`: the rules of one room, and the lockdown of all. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import type { RoomShown } from "../../core/generated";
 import { ConsoleElement } from "../view";
 import { liveWords } from "../words/live";
@@ -35,15 +36,15 @@ export class NarthexControls extends ConsoleElement {
             .sort((a, b) => a - b)
             .map(
               (one) =>
-                html`<option value=${one} .selected=${one === room.slow_seconds}>${words.seconds(one)}</option>`,
+                html`<option value=${one} .selected=${live(one === room.slow_seconds)}>${words.seconds(one)}</option>`,
             )}
         </select>
         <label for="hold">${words.hold}</label>
         <select id="hold" @change=${(event: Event) => this.#change({ hold: chosenIn(event) as RoomShown["hold"] })}>
-          ${HOLDS.map((one) => html`<option value=${one} .selected=${one === room.hold}>${words.holds[one]}</option>`)}
+          ${HOLDS.map((one) => html`<option value=${one} .selected=${live(one === room.hold)}>${words.holds[one]}</option>`)}
         </select>
         <label class="check">
-          <input type="checkbox" .checked=${room.locked}
+          <input type="checkbox" .checked=${live(room.locked)}
             @change=${(event: Event) => this.#change({ locked: (event.target as HTMLInputElement).checked })} />
           ${words.lock}
         </label>

@@ -26,8 +26,10 @@ export class Desk {
   readonly queue = new Queue();
   state: LiveState = { kind: "connecting", tries: 0 };
   chosen = "";
-  /** The room that shall be opened as soon as it is known. */
+  /** The room that shall be opened first, if it is there. */
   wanted = "";
+  /** Whether the room that is open went off the list: it is over, and only a host's hand chooses another. */
+  closed = false;
   /** Why rooms and reports could not be read the last time. */
   failed: ApiError | null = null;
   readonly #api: ConsoleApi;
@@ -37,6 +39,8 @@ export class Desk {
   readonly #hosts = new Map<string, Map<string, Somebody>>(); // by room
   readonly #behind = new Map<string, { readonly count: number; readonly at: number }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn = 0; // each look has its number; what an older one brings is dropped
+  #stopped = false;
 
   constructor(api: ConsoleApi, url: string, changed: () => void, options: Partial<LiveOptions> = {}) {
     this.#api = api;
@@ -61,6 +65,8 @@ export class Desk {
   }
 
   stop(): void {
+    this.#stopped = true; // a look under way must not begin the next one
+    this.#turn += 1;
     clearTimeout(this.#timer);
     this.#live.stop();
   }
@@ -72,13 +78,18 @@ export class Desk {
 
   /** Read the rooms, the reports and the words that were left, now and again later. */
   look = async (): Promise<void> => {
+    if (this.#stopped) return;
     clearTimeout(this.#timer);
+    this.#turn += 1;
+    const turn = this.#turn;
+    let signedOut = false;
     try {
       const [{ rooms }, reports, words] = await Promise.all([
         this.#api.get<Rooms>(AT.rooms),
         this.#api.get<{ items: ReportShown[] }>(AT.reports, { limit: "100" }),
         this.#api.get<{ items: WordShown[] }>(AT.notes, { limit: "100" }),
       ]);
+      if (turn !== this.#turn) return;
       this.failed = null;
       this.rooms = rooms;
       this.queue.reports = reports.items;
@@ -88,10 +99,12 @@ export class Desk {
       this.#watch(rooms);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) return; // the console shows the sign-in
+      signedOut = error.status === 401; // the console shows the sign-in
+      if (signedOut || turn !== this.#turn) return;
       this.failed = error;
+    } finally {
+      if (!signedOut && turn === this.#turn) this.#timer = setTimeout(() => void this.look(), LOOK_MS);
     }
-    this.#timer = setTimeout(() => void this.look(), LOOK_MS);
     this.#changed();
   };
 
@@ -106,17 +119,19 @@ export class Desk {
     return [...this.#behind.values()].reduce((sum, { count, at }) => sum + (at > since ? count : 0), 0);
   }
 
-  /** Hear what is held in each room, and open the first room when none is. */
+  /** Hear what is held in each room, and open one when none is; what is open is never left without a host's doing. */
   #watch(rooms: readonly SeatShown[]): void {
     for (const { room } of rooms.slice(0, MOST_HELD)) this.#hear(room.id);
-    if (rooms.some(({ room }) => room.id === this.wanted)) {
-      this.choose(this.wanted);
-      this.wanted = "";
+    if (this.chosen) {
+      this.closed = !rooms.some(({ room }) => room.id === this.chosen);
+      if (this.closed && this.room.shown?.rehearses) this.room.messages = []; // they are forgotten
+      return;
     }
-    if (!rooms.some(({ room }) => room.id === this.chosen)) {
-      const first = rooms.find(({ room }) => room.phase === "open" && room.kind === "gathering") ?? rooms[0];
-      if (first) this.choose(first.room.id);
-    }
+    const first =
+      rooms.find(({ room }) => room.id === this.wanted) ??
+      rooms.find(({ room }) => room.phase === "open" && room.kind === "gathering") ??
+      rooms[0];
+    if (first) this.choose(first.room.id);
   }
 
   #hear(room: string): void {
@@ -152,6 +167,7 @@ export class Desk {
     const room = new HostRoom();
     this.room = room;
     this.chosen = id;
+    this.closed = false;
     this.#behind.clear();
     this.#live.join(`chat:${id}`, {
       snapshot: (data) => {
@@ -171,9 +187,9 @@ export class Desk {
     this.#changed();
   }
 
-  /** Write into the open room; it survives a lost connection and is done once. */
-  say(body: string, id = uuid()): Promise<unknown> {
-    return this.#live.push(`chat:${this.chosen}`, "message.send", { body }, id);
+  /** Write into a room, the one that was open when it was written; it survives a lost connection and is done once. */
+  say(room: string, body: string, id = uuid()): Promise<unknown> {
+    return this.#live.push(`chat:${room}`, "message.send", { body }, id);
   }
 }
 

@@ -6,7 +6,7 @@ import { Church, problem, settled, submit } from "../testing/server";
 import { PlayedSocket } from "../testing/socket";
 import { UNDO_MS } from "../undo";
 import { liveWords } from "../words/live";
-import { liveAddress } from "./desk";
+import { Desk, liveAddress } from "./desk";
 import type { NarthexLive } from "./page";
 import { Queue } from "./queue";
 import { HostRoom, MOST_KEPT } from "./room";
@@ -137,6 +137,48 @@ describe("liveAddress", () => {
     expect(liveAddress({ protocol: "http:", host: "127.0.0.1:8000" }, "grace")).toBe(
       "ws://127.0.0.1:8000/live/grace",
     );
+  });
+});
+
+describe("Desk", () => {
+  it("looks no more once it is stopped, also when a look was under way", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("WebSocket", PlayedSocket);
+    PlayedSocket.reset({});
+    const church = new Church()
+      .on("POST auth/socket", { token: "t", expires_in: 300 })
+      .on("GET chat/rooms", { rooms: [] })
+      .on("GET chat/reports", { items: [], next: null })
+      .on("GET chat/notes", { items: [], next: null });
+    const desk = new Desk(church.api, "ws://n.example/live/grace", () => {});
+    const looked = desk.start();
+    desk.stop();
+    await looked;
+    expect(desk.rooms).toBeNull();
+    await desk.look(); // as after something that was being done
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(church.of("GET chat/rooms")).toHaveLength(1);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("goes on looking after an answer that broke off on its way", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("WebSocket", PlayedSocket);
+    PlayedSocket.reset({});
+    const church = new Church()
+      .on("POST auth/socket", { token: "t", expires_in: 300 })
+      .on("GET chat/rooms", new Response('{"rooms": ['), { rooms: [] })
+      .on("GET chat/reports", { items: [], next: null })
+      .on("GET chat/notes", { items: [], next: null });
+    const desk = new Desk(church.api, "ws://n.example/live/grace", () => {});
+    await desk.start();
+    expect(desk.failed?.offline).toBe(true);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect([desk.failed, desk.rooms]).toEqual([null, []]);
+    desk.stop();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
   });
 });
 
@@ -441,8 +483,223 @@ describe("<narthex-live>", () => {
       expect(church.of("DELETE events/gatherings/g1/rehearsal")).toHaveLength(1);
       expect(undoBar()).toBe(words.rehearsalEnded);
       expect(page.querySelector(".rehearsal")).toBeNull();
-      expect(page.querySelectorAll(".stream li")).toHaveLength(2);
+      expect(page.querySelector(".closed")?.textContent).toBe(words.roomClosed);
+      expect(page.querySelectorAll(".stream li")).toHaveLength(0);
     });
+
+    const snapshot = (of: object) => ({ room: of, messages: [], reactions: {}, pins: [], older: false });
+    const both = [
+      { room, read_to: 0, unread: 0 },
+      { room: rehearsal, read_to: 0, unread: 0 },
+    ];
+    const box = () => page.querySelector("#write") as HTMLInputElement;
+    const type = (text: string) => {
+      box().value = text;
+      box().dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const go = async (id: string) => {
+      const choice = page.querySelector(".tabs select") as HTMLSelectElement;
+      choice.value = id;
+      choice.dispatchEvent(new Event("change"));
+      await drawn();
+    };
+
+    async function rehearse(): Promise<void> {
+      PlayedSocket.snapshots["chat:r9"] = snapshot(rehearsal);
+      PlayedSocket.snapshots["held:r9"] = { held: [] };
+      window.history.replaceState(null, "", "?room=r9");
+      await open(both);
+      window.history.replaceState(null, "", window.location.pathname);
+    }
+
+    it("that another host ends leaves its words in its box, and sends them to no other room", async () => {
+      await rehearse();
+      type("Paul must not come near the camera");
+      box().focus();
+      church.on("GET chat/rooms", { rooms: [both[0] as object] });
+      window.dispatchEvent(new Event("online"));
+      await drawn();
+      expect(page.querySelector(".closed")?.textContent).toBe(words.roomClosed);
+      expect(document.activeElement).toBe(box()); // keys that are pressed go on being letters
+      expect(box().value).toBe("Paul must not come near the camera");
+      box().form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+      await drawn();
+      expect(PlayedSocket.last.pushed).toEqual([]);
+      await go("r1");
+      expect(page.querySelector(".closed")).toBeNull();
+      expect(page.querySelectorAll(".stream li")).toHaveLength(2);
+      expect(box().value).toBe("");
+      await submit(page, { write: "Welcome!" }, ".composer");
+      expect(PlayedSocket.last.pushed[0]).toMatchObject({ topic: "chat:r1", data: { body: "Welcome!" } });
+    });
+
+    it("stays open when it is the only room and has closed", async () => {
+      await rehearse();
+      type("half");
+      church.on("GET chat/rooms", { rooms: [] });
+      window.dispatchEvent(new Event("online"));
+      await drawn();
+      expect(page.querySelector(".closed")).not.toBeNull();
+      expect(box().value).toBe("half");
+    });
+
+    it("keeps what was begun in it while another room is open", async () => {
+      await rehearse();
+      type("private");
+      await go("r1");
+      expect(box().value).toBe("");
+      type("public");
+      await go("r9");
+      expect(box().value).toBe("private");
+      await press("q", page);
+      await press("q", page);
+      expect(box().value).toBe("private");
+    });
+  });
+
+  it("gives words that were not taken back to the room they were written in", async () => {
+    const other = { ...room, id: "r2", title: "Evening" };
+    PlayedSocket.snapshots["chat:r2"] = { room: other, messages: [], reactions: {}, pins: [], older: false };
+    PlayedSocket.snapshots["held:r2"] = { held: [] };
+    await open([room, other].map((one) => ({ room: one, read_to: 0, unread: 0 })));
+    PlayedSocket.refuse = "room_closed";
+    page.querySelector<HTMLInputElement>("#write")?.focus();
+    const sent = submit(page, { write: "For the morning" }, ".composer");
+    const choice = page.querySelector(".tabs select") as HTMLSelectElement;
+    choice.value = "r2";
+    choice.dispatchEvent(new Event("change"));
+    await sent;
+    await drawn();
+    expect(page.querySelector<HTMLInputElement>("#write")?.value).toBe("");
+    choice.value = "r1";
+    choice.dispatchEvent(new Event("change"));
+    await drawn();
+    expect(page.querySelector<HTMLInputElement>("#write")?.value).toBe("For the morning");
+  });
+
+  const hold = async (key: string, at: Element = page) => {
+    at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, repeat: true }));
+    await drawn();
+  };
+
+  it("does nothing again while a key is held, but for moving", async () => {
+    church.on("POST chat/held/mheld/approve", {}).on("PUT safety/lockdown", {});
+    await open();
+    await hold("l");
+    await press("q");
+    await choose("mheld");
+    await hold("a");
+    expect(church.asked.filter(({ method, path }) => method !== "GET" && path !== "auth/socket")).toEqual([]);
+    await hold("j", page.querySelector('[data-id="mheld"]') as Element);
+    expect(page.chosen).toBe("m2");
+  });
+
+  it("does one thing at a time, says so, and does different cases side by side", async () => {
+    let free = () => {};
+    const waits = new Promise<void>((done) => {
+      free = done;
+    });
+    church.on("PUT safety/lockdown", {}).on("DELETE chat/rooms/r1/messages/m2", null);
+    await open();
+    page.api.send = new Proxy(page.api.send, {
+      apply: async (send, self, [method, path, body]) => {
+        const answer = await Reflect.apply(send, self, [method, path, body]);
+        if (path === "safety/lockdown") await waits;
+        return answer;
+      },
+    });
+    await press("l");
+    await press("l");
+    expect(church.of("PUT safety/lockdown")).toHaveLength(1);
+    expect(page.querySelector('[role="alert"]')?.textContent).toBe(words.oneByOne);
+    await choose("m2");
+    await press("d");
+    expect(church.of("DELETE chat/rooms/r1/messages/m2")).toHaveLength(1);
+    free();
+    await drawn();
+    expect(page.querySelector(".desk > .alert")).toBeNull();
+  });
+
+  describe("somebody whom the server protects", () => {
+    const said = (id: string) => message(1, { author: { id, kind: "person", name: "Paul", label: "Host" } });
+    const keys = () =>
+      [...page.querySelectorAll(".acts [aria-keyshortcuts]")].map((one) =>
+        one.getAttribute("aria-keyshortcuts"),
+      );
+    const as = (...roles: string[]) => {
+      page.remove();
+      const shown = document.createElement("narthex-live") as NarthexLive;
+      Object.assign(shown, {
+        api: church.api,
+        slug: "grace",
+        session: { person: { id: "p1", name: "Ruth", roles }, csrf: "c" },
+      });
+      page = shown;
+      document.body.append(page);
+      return drawn();
+    };
+
+    beforeEach(() => {
+      PlayedSocket.snapshots["chat:r1"] = {
+        room,
+        messages: [said("p2"), message(2)],
+        reactions: {},
+        pins: [],
+        older: false,
+      };
+      church
+        .on("GET moderation/people", [
+          { id: "p2", name: "Paul", teams: ["chat"] },
+          { id: "v1", name: "Troll", teams: ["prayer"] },
+        ])
+        .on(
+          "GET accounts",
+          { items: [{ id: "p3", roles: ["moderator"] }], next: "more" },
+          { items: [{ id: "p2", roles: ["owner", "pastor"] }], next: null },
+        );
+    });
+
+    it("is not restrained by a moderator: other hosts", async () => {
+      await open();
+      await choose("m1");
+      expect(keys()).toEqual(["d", "p", "c"]);
+      await press("5");
+      expect(church.asked.filter(({ method }) => method === "PUT")).toEqual([]);
+      await choose("m2");
+      expect(keys()).toContain("b"); // who prays with others is no host
+    });
+
+    it("is not restrained by an administrator: owners", async () => {
+      await open();
+      await as("admin");
+      await choose("m1");
+      expect(keys()).toEqual(["d", "p", "c"]);
+      expect(church.of("GET accounts").map(({ query }) => query.after)).toEqual([undefined, "more"]);
+    });
+
+    it("is nobody for an owner", async () => {
+      await open();
+      await as("owner");
+      await choose("m1");
+      expect(keys()).toContain("b");
+    });
+  });
+
+  it("on a phone goes back to the list before it goes back to the page before", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    await open();
+    const before = window.history.length;
+    await choose("m2");
+    await choose("m1");
+    expect(window.history.length).toBe(before + 1);
+    window.history.back();
+    await drawn();
+    expect(page.querySelector("narthex-case")).toBeNull();
+    await choose("m2");
+    const left = new Promise((done) => window.addEventListener("popstate", done, { once: true }));
+    page.querySelector<HTMLButtonElement>(".shut")?.click();
+    await left; // shut by its button, its entry is gone too
+    expect(page.querySelector("narthex-case")).toBeNull();
   });
 
   it("asks how long to keep somebody out, and lifts the ban again", async () => {

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { MessageShown } from "../../core/generated";
 import { ApiError, type ConsoleApi, type Session } from "../api";
+import { Cover } from "../cover";
 import type { NarthexUndo, Offer } from "../undo";
 import { alert, bones, ConsoleElement } from "../view";
 import { homeWords } from "../words/home";
@@ -15,8 +16,11 @@ import type { Chosen } from "./people";
 import type { Act, NarthexPerson } from "./person";
 import type { Case } from "./queue";
 import type { HostRoom, Somebody } from "./room";
+import { roomChoice, roomNotice } from "./rooms";
+import { Standing } from "./standing";
 import { statusLine } from "./status";
 import { caseList, messageList, messageOf } from "./stream";
+import { Writing } from "./writing";
 
 const DRAW_MS = 100; // a flood of frames is drawn at most so often
 const NEAR_END = 80; // px
@@ -51,9 +55,12 @@ export class NarthexLive extends ConsoleElement {
   declare behind: number;
   #desk!: Desk;
   #acts!: Acts;
+  #writing!: Writing;
+  #standing!: Standing;
   #seen = 0;
   #opened: HostRoom | undefined; // the room whose end was shown
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #cover = new Cover(() => this.#shut());
   readonly #words = liveWords[this.language];
 
   constructor() {
@@ -70,11 +77,18 @@ export class NarthexLive extends ConsoleElement {
     super.connectedCallback();
     this.#acts = new Acts(this.api, this.#words);
     this.#desk = new Desk(this.api, liveAddress(window.location, this.slug), this.#soon);
+    this.#writing = new Writing(this.#desk, this.#words, (error) => {
+      this.error = error;
+      this.requestUpdate();
+    });
+    this.#standing = new Standing(this.api, this.session.person.roles, this.#soon);
     this.#desk.wanted = new URLSearchParams(window.location.search).get("room") ?? "";
     window.addEventListener("online", this.#wake);
     document.addEventListener("visibilitychange", this.#wake);
     this.addEventListener("keydown", this.#pressed);
+    this.#cover.start();
     void this.#desk.start();
+    void this.#standing.look();
   }
 
   override disconnectedCallback(): void {
@@ -83,6 +97,7 @@ export class NarthexLive extends ConsoleElement {
     document.removeEventListener("visibilitychange", this.#wake);
     this.removeEventListener("keydown", this.#pressed);
     clearTimeout(this.#timer);
+    this.#cover.stop();
     this.#desk.stop();
   }
 
@@ -91,6 +106,7 @@ export class NarthexLive extends ConsoleElement {
   };
 
   #soon = (): void => {
+    if (!this.isConnected) return; // the last word of a desk that was left
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.requestUpdate();
@@ -116,28 +132,20 @@ export class NarthexLive extends ConsoleElement {
       return failed
         ? html`${alert(this.why(failed))}<button @click=${this.#desk.look}>${homeWords[this.language].again}</button>`
         : bones(this.say.loading);
-    if (!rooms.length) return html`<p class="empty">${this.#words.noRooms}</p>`;
+    if (!rooms.length && !this.#desk.closed) return html`<p class="empty">${this.#words.noRooms}</p>`;
     return html`<div class="two">
-      <div class="left">${this.#tabs()} ${this.#rehearsal()} ${this.#list()}</div>
+      <div class="left">${this.#tabs()} ${this.#notice()} ${this.#list()}</div>
       <div class="right">${this.#case()}</div>
     </div>`;
   }
 
   #tabs(): TemplateResult {
     const words = this.#words;
-    const { rooms, chosen, queue } = this.#desk;
     return html`<div class="row tabs">
-      <select aria-label=${words.room} @change=${(event: Event) => this.#choose((event.target as HTMLSelectElement).value)}>
-        ${(rooms ?? []).map(({ room, unread }) => {
-          const named = words.kinds[room.rehearses ? "rehearsal" : room.kind] ?? "";
-          const kind = room.kind === "gathering" ? words.phases[room.phase] : named;
-          const news = unread && room.id !== chosen ? ` · ${words.unread(unread)}` : "";
-          return html`<option value=${room.id} .selected=${room.id === chosen}>${room.title} (${kind})${news}</option>`;
-        })}
-      </select>
+      ${roomChoice(this.#desk, words, (room) => this.#choose(room))}
       <button aria-pressed=${this.view === "room"} @click=${() => this.#show("room")}>${words.room}</button>
       <button aria-pressed=${this.view === "waiting"} aria-keyshortcuts="q" @click=${() => this.#show("waiting")}>
-        ${words.waiting(queue.cases.length)} <kbd>Q</kbd>
+        ${words.waiting(this.#desk.queue.cases.length)} <kbd>Q</kbd>
       </button>
       <button aria-pressed=${this.view === "people"} aria-keyshortcuts="w" @click=${() => this.#show("people")}>
         ${words.who(this.#desk.room.here)} <kbd>W</kbd>
@@ -145,16 +153,10 @@ export class NarthexLive extends ConsoleElement {
     </div>`;
   }
 
-  /** Say that nobody but hosts sees this room, and offer to end it. */
-  #rehearsal(): TemplateResult | typeof nothing {
-    const { shown } = this.#desk.room;
-    const gathering = shown?.rehearses;
-    if (!gathering) return nothing;
-    const words = this.#words;
-    return html`<div class="notice rehearsal">
-      <p>${shown.phase === "closed" ? words.rehearsalOver : words.rehearsal}</p>
-      <button @click=${() => this.#do(() => this.#acts.endRehearsal(gathering))}>${words.endRehearsal}</button>
-    </div>`;
+  #notice(): TemplateResult | typeof nothing {
+    return roomNotice(this.#desk, this.#words, (gathering) => {
+      void this.#do(() => this.#acts.endRehearsal(gathering));
+    });
   }
 
   #list(): TemplateResult {
@@ -167,14 +169,14 @@ export class NarthexLive extends ConsoleElement {
 
   #room(): TemplateResult {
     const words = this.#words;
-    const { room } = this.#desk;
+    const { room, closed } = this.#desk;
     return html`
       <div class="scroll" @scroll=${this.#scrolled}>
         ${
           room.shown
             ? room.messages.length
               ? messageList(room.messages, this.#look())
-              : html`<p class="empty">${words.noMessages}</p>`
+              : html`<p class="empty">${closed ? "" : words.noMessages}</p>`
             : bones(this.say.loading)
         }
       </div>
@@ -183,12 +185,8 @@ export class NarthexLive extends ConsoleElement {
           ? html`<button class="pill strong" @click=${this.#toEnd}>↓ ${words.newer(this.behind)}</button>`
           : nothing
       }
-      <form class="composer" @submit=${this.#say}>
-        <label class="hidden" for="write">${words.write}</label>
-        <input id="write" name="body" maxlength="2000" required autocomplete="off" placeholder=${words.write} />
-        <button class="strong">${words.send}</button>
-      </form>
-      ${room.shown ? html`<narthex-controls .room=${room.shown} .acts=${this.#acts} @act=${this.#act}></narthex-controls>` : nothing}
+      ${this.#writing.box()}
+      ${room.shown && !closed ? html`<narthex-controls .room=${room.shown} .acts=${this.#acts} @act=${this.#act}></narthex-controls>` : nothing}
       ${
         this.#desk.rooms?.some(({ room: { kind, rehearses } }) => kind === "hosts" && !rehearses)
           ? nothing
@@ -209,6 +207,7 @@ export class NarthexLive extends ConsoleElement {
     const [message, person] = [this.#message(), this.#person()];
     const { room, hosts } = this.#desk;
     const me = this.session.person.id;
+    const { spared } = this.#standing;
     return html`
       ${
         message || person
@@ -219,10 +218,10 @@ export class NarthexLive extends ConsoleElement {
       ${
         message
           ? html`<narthex-case .acts=${this.#acts} .message=${message} .waiting=${this.#waits()}
-              .room=${message.room} .me=${me} @act=${this.#act}></narthex-case>`
+              .room=${message.room} .me=${me} .spared=${spared} @act=${this.#act}></narthex-case>`
           : person
             ? html`<narthex-person .acts=${this.#acts} .person=${person} .host=${hosts.has(person.id)}
-              .room=${room.shown?.id ?? ""} .me=${me} @act=${this.#act}></narthex-person>`
+              .room=${room.shown?.id ?? ""} .me=${me} .spared=${spared} @act=${this.#act}></narthex-person>`
             : html`<p class="muted none">${words.noneChosen} <span class="wide">${words.noneChosenKeys}</span></p>`
       }
       <label class="check keys" title=${words.keysHint}>
@@ -287,6 +286,7 @@ export class NarthexLive extends ConsoleElement {
   }
 
   protected override updated(): void {
+    this.#cover.follow(Boolean(this.#message() || this.#person()));
     const { room } = this.#desk;
     if (this.view !== "room") return;
     if (room.shown && room !== this.#opened) {
@@ -342,7 +342,15 @@ export class NarthexLive extends ConsoleElement {
 
   #act = ({ work, decides }: Act): Promise<void> => this.#do(work, decides);
 
+  readonly #doing = new Set<string>(); // the cases that are being decided; "" is everything else
+
+  /** Do one thing about a case at a time, and one of all else: a second press is not meant for what came of the first. */
   #do = async (work: () => Promise<Done>, decides = ""): Promise<void> => {
+    if (this.#doing.has(decides)) {
+      this.error = this.#words.oneByOne;
+      return;
+    }
+    this.#doing.add(decides);
     const at = this.#desk.queue.cases.findIndex(({ id }) => id === decides);
     this.error = "";
     try {
@@ -353,6 +361,10 @@ export class NarthexLive extends ConsoleElement {
     } catch (error) {
       this.error = this.why(error);
       if (error instanceof ApiError && error.code === "already_decided") this.#decided(decides, at);
+    } finally {
+      this.#doing.delete(decides);
+      if (this.error === this.#words.oneByOne) this.error = "";
+      this.querySelector<NarthexControls>("narthex-controls")?.requestUpdate(); // a choice that did not count goes
     }
   };
 
@@ -378,22 +390,6 @@ export class NarthexLive extends ConsoleElement {
     return known ?? super.why(error);
   }
 
-  #say = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const box = this.querySelector<HTMLInputElement>("#write");
-    const body = box?.value.trim();
-    if (!box || !body) return;
-    this.error = "";
-    box.value = "";
-    try {
-      await this.#desk.say(body);
-    } catch (error) {
-      if (!box.value) box.value = body;
-      this.error =
-        error instanceof Error && error.message.includes(" ") ? error.message : this.#words.notSent;
-    }
-  };
-
   #backChannel = async (): Promise<void> => {
     try {
       const room = await this.#acts.backChannel();
@@ -411,7 +407,8 @@ export class NarthexLive extends ConsoleElement {
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select")) return;
     const key = event.key.toLowerCase();
     const moved = this.#moves(target, key);
-    if (moved || (this.keys && this.#does(key))) event.preventDefault();
+    // a key that is held moves on, and does nothing a second time: what comes next was not read
+    if (moved || (this.keys && !event.repeat && this.#does(key))) event.preventDefault();
   };
 
   /** Move within the list: arrows always, J and K while keys are on. */

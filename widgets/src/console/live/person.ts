@@ -2,6 +2,7 @@
 
 import { html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { isComposing } from "../../core/keys";
 import { typed } from "../field";
 import { ConsoleElement } from "../view";
 import { homeWords } from "../words/home";
@@ -36,6 +37,7 @@ export abstract class PersonElement extends ConsoleElement {
     acts: { attribute: false },
     room: {},
     me: {},
+    spared: { attribute: false },
     asking: { state: true },
   };
 
@@ -44,6 +46,8 @@ export abstract class PersonElement extends ConsoleElement {
   declare room: string;
   /** The id of who sits here. */
   declare me: string;
+  /** The ids of those about whom the server would let us do nothing. */
+  declare spared: ReadonlySet<string>;
   /** What is asked about before it is done. */
   declare asking: "" | "ban" | "clear";
   protected readonly words: LiveWords = liveWords[this.language];
@@ -51,6 +55,7 @@ export abstract class PersonElement extends ConsoleElement {
   constructor() {
     super();
     this.room = "";
+    this.spared = new Set();
     this.asking = "";
   }
 
@@ -74,6 +79,8 @@ export abstract class PersonElement extends ConsoleElement {
   protected about(person: Person): Choice[] {
     if (person.id === this.me) return [];
     const { acts, words } = this;
+    const clear = { key: "c", label: words.clear, danger: true, run: () => this.#ask("clear") };
+    if (this.spared.has(person.id)) return [clear]; // words may go; who wrote them is protected
     return [
       ...TIMEOUTS.map(({ minutes, key }) => ({
         key,
@@ -81,7 +88,7 @@ export abstract class PersonElement extends ConsoleElement {
         run: this.do(() => acts.timeout(person, minutes)),
       })),
       { key: "s", label: words.shadow, hint: words.shadowHint, run: this.do(() => acts.shadow(person)) },
-      { key: "c", label: words.clear, danger: true, run: () => this.#ask("clear") },
+      clear,
       { key: "b", label: words.ban, danger: true, run: () => this.#ask("ban") },
     ];
   }
@@ -114,7 +121,7 @@ export abstract class PersonElement extends ConsoleElement {
   }
 
   #escapes = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") this.#close();
+    if (event.key === "Escape" && !isComposing(event)) this.#close();
   };
 
   #cancel(): TemplateResult {

@@ -63,10 +63,12 @@ export class Claim {
       this.watch.take(await this.api.send<CaseShown>("POST", `${AT.case(id)}/claim`));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error; // who was quicker is told by the queue itself
+    } finally {
+      if (id === this.#id) {
+        this.#asked = false;
+        this.#later(CLAIM_AGAIN_MS);
+      } // else another one is open by now
     }
-    if (id !== this.#id) return; // another one is open by now
-    this.#asked = false;
-    this.#later(CLAIM_AGAIN_MS);
   }
 
   #release(): void {

@@ -14,6 +14,7 @@ export class NarthexNotes extends ConsoleForm {
     ...ConsoleForm.properties,
     case: {},
     count: { type: Number },
+    drafts: { attribute: false },
     notes: { state: true },
   };
 
@@ -21,6 +22,8 @@ export class NarthexNotes extends ConsoleForm {
   declare case: string;
   /** How many there are; when it changes they are read again. */
   declare count: number;
+  /** What was begun below each case and is not sent; whoever shows this keeps it. */
+  declare drafts: Map<string, string>;
   declare notes: readonly NoteShown[] | null;
   readonly #words = queueWords[this.language];
 
@@ -28,13 +31,28 @@ export class NarthexNotes extends ConsoleForm {
     super();
     this.case = "";
     this.count = 0;
+    this.drafts = new Map();
     this.notes = null;
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("case")) this.notes = null;
+    if (changed.has("case")) {
+      this.notes = null;
+      this.error = "";
+    }
     if (changed.has("case") || changed.has("count")) void this.#load(this.case);
   }
+
+  /** The box is the same one below every case: what stands in it is of this case. */
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("case")) this.#box.value = this.drafts.get(this.case) ?? "";
+  }
+
+  #keep = (): void => {
+    const { value } = this.#box;
+    if (value.trim()) this.drafts.set(this.case, value);
+    else this.drafts.delete(this.case);
+  };
 
   async #load(id: string): Promise<void> {
     if (!this.count) {
@@ -45,7 +63,8 @@ export class NarthexNotes extends ConsoleForm {
       const notes = await this.api.get<NoteShown[]>(`${AT.case(id)}/notes`);
       if (id === this.case) this.notes = notes;
     } catch (error) {
-      this.error = this.why(error);
+      const why = this.why(error);
+      if (id === this.case) this.error = why;
     }
   }
 
@@ -71,7 +90,7 @@ export class NarthexNotes extends ConsoleForm {
       }
       <form @submit=${this.#add}>
         <label for="note">${words.note} <kbd>N</kbd></label>
-        <textarea id="note" name="note" rows="2" maxlength="1000" required></textarea>
+        <textarea id="note" name="note" rows="2" maxlength="1000" required @input=${this.#keep}></textarea>
         <div class="row">
           <narthex-picker .api=${this.api} shortcut="R" @picked=${this.#picked}></narthex-picker>
           <button ?disabled=${this.busy}>${words.addNote}</button>
@@ -87,18 +106,25 @@ export class NarthexNotes extends ConsoleForm {
   #picked = ({ text }: Picked): void => {
     const box = this.#box;
     box.value = [box.value.trim(), text].filter(Boolean).join("\n");
+    this.#keep();
     box.focus();
   };
 
   #add = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const body = this.#box.value.trim();
+    const id = this.case; // another case may be open when the answer comes
+    const written = this.#box.value;
+    const body = written.trim();
     if (!body) return;
+    this.#keep();
     await this.attempt(async () => {
-      const note = await this.api.send<NoteShown>("POST", `${AT.case(this.case)}/notes`, { body });
-      const known = this.notes?.filter(({ id }) => id !== note.id) ?? [];
+      const note = await this.api.send<NoteShown>("POST", `${AT.case(id)}/notes`, { body });
+      if (this.drafts.get(id) === written) this.drafts.delete(id); // else more was written meanwhile
+      if (id !== this.case) return;
+      const known = this.notes?.filter((one) => one.id !== note.id) ?? [];
       this.notes = [...known, note];
-      this.#box.value = "";
+      this.#box.value = this.drafts.get(id) ?? "";
     });
+    if (id !== this.case) this.error = ""; // it was said about another case; its words are kept there
   };
 }

@@ -3,7 +3,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { CaseShown, Decide, TeamRequest, WorkerShown } from "../../core/generated";
 import { icon } from "../../core/icons";
+import { isComposing } from "../../core/keys";
 import { ApiError, AT, type ConsoleApi, type Session } from "../api";
+import { Cover } from "../cover";
 import type { NarthexUndo, Offer } from "../undo";
 import { alert, bones, ConsoleElement } from "../view";
 import { soundSwitch } from "../watch/chime";
@@ -60,7 +62,9 @@ export class NarthexQueue extends ConsoleElement {
   declare keys: boolean;
   #claim!: Claim;
   #wanted = "";
+  readonly #drafts = new Map<string, string>(); // notes that were begun, by case
   #alone = () => {};
+  readonly #cover = new Cover(() => this.#shut());
   #tick: ReturnType<typeof setInterval> | undefined;
   readonly #words = queueWords[this.language];
 
@@ -84,6 +88,7 @@ export class NarthexQueue extends ConsoleElement {
     this.#wanted = new URLSearchParams(window.location.search).get("subject") ?? "";
     this.#tick = setInterval(() => this.requestUpdate(), TICK_MS);
     this.addEventListener("keydown", this.#pressed);
+    this.#cover.start();
     this.#heard();
     void this.#load();
   }
@@ -93,6 +98,7 @@ export class NarthexQueue extends ConsoleElement {
     this.#alone();
     clearInterval(this.#tick);
     this.removeEventListener("keydown", this.#pressed);
+    this.#cover.stop();
     this.#claim.stop();
   }
 
@@ -115,6 +121,10 @@ export class NarthexQueue extends ConsoleElement {
   };
 
   // ---- drawing
+
+  protected override updated(): void {
+    this.#cover.follow(this.chosen !== "" && !this.phrases);
+  }
 
   get #list(): readonly CaseShown[] {
     return filtered(this.watch.cases.list, this.filter, this.session.person.id);
@@ -184,7 +194,7 @@ export class NarthexQueue extends ConsoleElement {
     return html`
       <button class="back quiet" @click=${this.#shut}>${icon("arrowUp")} ${words.back}</button>
       ${this.news && shown ? html`<p class="notice" role="status">${this.news}</p>` : nothing}
-      ${shown ? this.#open(shown) : this.#over()}
+      ${shown ? this.#open(shown) : this.#over()} ${this.#notes()}
     `;
   }
 
@@ -194,8 +204,16 @@ export class NarthexQueue extends ConsoleElement {
         @decided=${({ step, wording }: Decided) => void this.#decide(shown, step, wording)}
         @edited=${({ change }: Edited) => void this.#edit(shown, change)}></narthex-waiting>
       ${this.#assignment(shown)}
-      <narthex-notes .api=${this.api} case=${shown.id} count=${shown.notes ?? 0}></narthex-notes>
     `;
+  }
+
+  /** Draw the notes below a case; while words stand in their box, also below one that a colleague has decided. */
+  #notes(): TemplateResult | typeof nothing {
+    const { cases } = this.watch;
+    const shown = cases.find(this.chosen);
+    if (!shown && !this.#drafts.has(this.chosen)) return nothing;
+    const count = (shown ?? cases.over(this.chosen))?.notes ?? 0;
+    return html`<narthex-notes .api=${this.api} .drafts=${this.#drafts} case=${this.chosen} count=${count}></narthex-notes>`;
   }
 
   #over(): TemplateResult {
@@ -288,7 +306,9 @@ export class NarthexQueue extends ConsoleElement {
       const undo = done.state === "decided" ? { undo: () => this.#takeBack(shown.id) } : {};
       this.offer = { text: shown.kind === "concern" ? words.seenTo : (words.done[step] ?? ""), ...undo };
       this.#claim.forget();
-      this.#goOn(Math.max(0, at));
+      // half a note is not left behind unseen: it can still be sent below the case that is over
+      if (this.#drafts.has(shown.id)) await this.focusOn("#note");
+      else this.#goOn(Math.max(0, at));
     });
   }
 
@@ -381,7 +401,8 @@ export class NarthexQueue extends ConsoleElement {
 
   #pressed = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event) || target.closest("dialog"))
+      return;
     if (event.key === "Escape" && this.chosen) {
       if (target.closest("textarea, input")) this.querySelector<HTMLElement>(".case-title")?.focus();
       else this.#shut();
@@ -389,7 +410,8 @@ export class NarthexQueue extends ConsoleElement {
     }
     if (target.closest("input, textarea, select")) return;
     const key = event.key.toLowerCase();
-    if (this.#moves(key) || (this.keys && this.#does(key))) event.preventDefault();
+    // a key that is held moves on, and does nothing a second time: what comes next was not read
+    if (this.#moves(key) || (this.keys && !event.repeat && this.#does(key))) event.preventDefault();
   };
 
   /** Move within the list: arrows always, J and K while keys are on. */

@@ -324,6 +324,112 @@ describe("<narthex-queue>", () => {
     expect(page.querySelector(".notes")?.textContent).toContain("We pray (Psalm 34)");
   });
 
+  describe("a note that is begun", () => {
+    const box = () => page.querySelector("#note") as HTMLTextAreaElement;
+    const type = (text: string) => {
+      box().value = text;
+      box().dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const add = async () => {
+      box().form?.dispatchEvent(new Event("submit", { cancelable: true }));
+      await desk.drawn();
+    };
+    const go = async (id: string) => {
+      page.choose(id);
+      await desk.drawn();
+    };
+    const note = (id: string, body: string) => ({ id, body, name: "Ruth", at: "2026-03-01T10:00:00Z" });
+
+    it("stays below its case and stands below no other", async () => {
+      await open();
+      await go("c1");
+      type("I know her: call");
+      await go("c2");
+      expect(box().value).toBe("");
+      type("He is safe");
+      await go("c1");
+      expect(box().value).toBe("I know her: call");
+      desk.church.on("POST moderation/cases/c1/notes", note("n1", "I know her: call"));
+      await add();
+      expect(box().value).toBe("");
+      await go("c2");
+      expect(box().value).toBe("He is safe");
+      expect(desk.church.of("POST moderation/cases/c2/notes")).toEqual([]);
+    });
+
+    it("stays when somebody else decides the case, and is sent below it", async () => {
+      await open();
+      await go("c1");
+      type("I called her");
+      box().focus();
+      desk.socket.event("queue:prayer", "case.decided", decided("c1", "decline"));
+      await desk.drawn();
+      expect(page.querySelector(".right")?.textContent).toContain("Decided by Ruth: declined.");
+      expect([box().value, document.activeElement]).toEqual(["I called her", box()]);
+      desk.church.on("POST moderation/cases/c1/notes", note("n1", "I called her"));
+      await add();
+      expect(desk.church.of("POST moderation/cases/c1/notes")[0]?.body).toEqual({ body: "I called her" });
+    });
+
+    it("is not left behind by deciding its case", async () => {
+      await open();
+      await go("c1");
+      type("I called her");
+      desk.church.on("POST moderation/cases/c1/decide", decided("c1"));
+      press(page, "a");
+      await desk.drawn();
+      expect([page.chosen, box().value, document.activeElement]).toEqual(["c1", "I called her", box()]);
+      button(page, words.next).click();
+      await desk.drawn();
+      expect([page.chosen, box().value]).toEqual(["c2", ""]);
+    });
+
+    it("goes below the case it was sent from, also when another is open by the time of the answer", async () => {
+      await open();
+      await go("c1");
+      type("About the first");
+      desk.church.on("POST moderation/cases/c1/notes", note("n1", "About the first"));
+      box().form?.dispatchEvent(new Event("submit", { cancelable: true }));
+      page.choose("c2");
+      await desk.drawn();
+      expect(page.querySelector("narthex-notes .notes")).toBeNull();
+      expect(box().value).toBe("");
+      await go("c1");
+      expect(box().value).toBe("");
+    });
+  });
+
+  it("decides nothing by a key that is held, and moves on by it", async () => {
+    await open();
+    press(page, "j");
+    await desk.drawn();
+    const hold = (key: string) =>
+      page.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, repeat: true }));
+    hold("a");
+    hold("d");
+    await desk.drawn();
+    expect(desk.church.asked.filter(({ path }) => path.endsWith("/decide"))).toEqual([]);
+    hold("j");
+    expect(page.chosen).toBe("c1");
+  });
+
+  it("leaves Escape to an input method", async () => {
+    await open();
+    press(page, "j");
+    page.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, isComposing: true }));
+    expect(page.chosen).toBe("c2");
+  });
+
+  it("on a phone goes back to the list before it goes back to the page before", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    await open();
+    press(page, "j");
+    await desk.drawn();
+    window.history.back();
+    await desk.drawn();
+    expect(page.chosen).toBe("");
+  });
+
   it("opens the case an alarm is about", async () => {
     window.history.replaceState(null, "", "/console/grace/queue?subject=r-c1");
     await open();

@@ -84,6 +84,16 @@ describe("<narthex-rota>", () => {
     });
   });
 
+  it.each([
+    ["2026-03-07", "2026-03-08T03:00:00.000Z", "2026-03-08T10:00:00.000Z"], // the clock goes forward
+    ["2026-10-31", "2026-11-01T02:00:00.000Z", "2026-11-01T11:00:00.000Z"], // and back
+  ])("ends a watch of the night of %s at six by the clock", async (date, starts, ends) => {
+    const page = await open([]);
+    desk.church.on("POST rota/shifts", shift());
+    await submit(page, { date, from: "22:00", to: "06:00", zone: "America/New_York" });
+    expect(desk.church.of("POST rota/shifts")[0]?.body).toMatchObject({ starts_at: starts, ends_at: ends });
+  });
+
   it("says what is wrong at the field", async () => {
     const page = await open([]);
     await submit(page, { zone: "Nowhere" });

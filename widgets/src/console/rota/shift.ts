@@ -5,13 +5,11 @@ import type { RotaPlan, ShiftShown, WorkerShown } from "../../core/generated";
 import { ApiError, AT } from "../api";
 import { field, typed } from "../field";
 import { ConsoleForm } from "../form";
-import { instantOf, ownZone, wallOf } from "../gatherings/zoned";
+import { instantOf, later, ownZone, wallOf } from "../gatherings/zoned";
 import { alert } from "../view";
 import { homeWords } from "../words/home";
 import { queueWords } from "../words/queue";
 import { rotaWords } from "../words/rota";
-
-const DAY_MS = 86_400_000;
 
 /** Fired when a shift is on the plan; `starts` in milliseconds. */
 export class Planned extends Event {
@@ -151,8 +149,9 @@ export class NarthexShift extends ConsoleForm {
     const [zone, date] = [text("zone"), text("date")];
     try {
       const starts = instantOf({ date, time: text("from") }, zone);
-      let ends = instantOf({ date, time: text("to") }, zone);
-      if (ends < starts) ends += DAY_MS; // a night's watch ends after midnight
+      const time = text("to");
+      let ends = instantOf({ date, time }, zone);
+      if (ends < starts) ends = instantOf({ date: later(date, 1), time }, zone); // a night's watch ends after midnight
       return {
         person: text("person"),
         duty: text("duty") as RotaPlan["duty"],

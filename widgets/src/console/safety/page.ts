@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Rules, TrialShown, WordRule } from "../../core/generated";
+import { isComposing } from "../../core/keys";
 import { ApiError, AT, type Session } from "../api";
 import { field, typed } from "../field";
 import { ConsoleForm } from "../form";
@@ -194,7 +195,7 @@ export class NarthexSafety extends ConsoleForm {
   }
 
   #addByEnter = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || isComposing(event)) return;
     event.preventDefault(); // Enter adds the word; it does not save the page
     this.#add();
   };

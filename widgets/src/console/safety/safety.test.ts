@@ -47,6 +47,21 @@ beforeEach(() => {
 afterEach(() => page.remove());
 
 describe("<narthex-safety>", () => {
+  it("adds a word by Enter, but not by the one with which an input method takes it", async () => {
+    await open();
+    const box = page.querySelector("#word") as HTMLInputElement;
+    const enter = async (keyCode: number) => {
+      box.value = "賭博";
+      const event = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+      Object.defineProperty(event, "keyCode", { value: keyCode });
+      box.dispatchEvent(event);
+      await settled();
+      return [...page.querySelectorAll(".list strong")].some((one) => one.textContent === "賭博");
+    };
+    expect(await enter(229)).toBe(false);
+    expect(await enter(13)).toBe(true);
+  });
+
   it("saves words, links, floods and the hosts' badge as they stand", async () => {
     church.on("PUT safety/rules", rules).on("PUT chat/settings", {});
     await open();

@@ -12,6 +12,7 @@ export class Duty {
   failed: ApiError | null = null;
   languages: readonly string[];
   #on = false;
+  #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -35,6 +36,7 @@ export class Duty {
 
   /** Stop saying it; what was said last runs out by itself. */
   stop(): void {
+    this.#stopped = true; // what is under way must not begin the next round
     clearTimeout(this.#timer);
   }
 
@@ -61,12 +63,16 @@ export class Duty {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.failed = error;
-    }
-    if (this.#on) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#say(), this.failed ? AGAIN_MS / 12 : AGAIN_MS);
+    } finally {
+      this.#again();
     }
     this.changed();
+  }
+
+  #again(): void {
+    clearTimeout(this.#timer);
+    if (!this.#on || this.#stopped) return;
+    this.#timer = setTimeout(() => void this.#say(), this.failed ? AGAIN_MS / 12 : AGAIN_MS);
   }
 }
 

@@ -24,6 +24,7 @@ const en = {
   cancel: "Cancel",
   copy: "Copy",
   copied: "Copied.",
+  notCopied: "It could not be copied. Here it is, marked: copy it yourself.",
   undo: "Undo",
 };
 
@@ -53,6 +54,7 @@ const es: HomeWords = {
   cancel: "Cancelar",
   copy: "Copiar",
   copied: "Copiado.",
+  notCopied: "No se pudo copiar. Aquí está, marcado: cópialo tú.",
   undo: "Deshacer",
 };
 
