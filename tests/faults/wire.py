@@ -64,11 +64,11 @@ class Wire:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for end in (server, writer):  # first of all: whoever ends us may cancel what is awaited below
+                end.close()
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for end in (server, writer):
-                end.close()
 
     def _count(self) -> bool:
         """Count a statement; return whether it is the one."""
