@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from realtime import register
@@ -275,6 +275,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @example([("stall", 0), ("say", 0), ("leave and join", 0), ("leave and join", 0)])
 def test_everyone_ends_with_what_is_visible(steps: list[tuple[str, int]]) -> None:
     """After any steps every client's folded state equals the log's, and no client saw a hole or a double."""
+    note(f"{steps!r}")
     asyncio.run(live(steps))
 
 
