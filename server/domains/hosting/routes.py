@@ -115,7 +115,7 @@ async def clear(scope: Scope, hosting: HostingService, data: Clear) -> Cleared:
 async def report(
     scope: Scope, hosting: HostingService, room_id: UUID, message_id: UUID, data: ReportBody
 ) -> None:
-    """Its author does not learn who did."""
+    """Its author does not learn who did. 409 `no_hosts` in one-to-one prayer: there it is `POST /care/concerns`."""
     await hosting.report(scope, room_id, message_id, data)
 
 
