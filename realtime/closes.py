@@ -1,7 +1,8 @@
 """Every close code the server sends, in one list.
 
 The range tells the client what to do: 4000 to 4499 (and 1012, a restart) come back with jitter, 4500 to
-4999 are final. Codes below 4000 belong to RFC 6455.
+4999 are final (after 4501 a client may knock again now and then: what was paused goes on). Codes below 4000
+belong to RFC 6455.
 """
 
 from typing import Final

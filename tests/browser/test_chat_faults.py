@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, WebSocketRoute, expect
 
+from realtime import closes
+from server.kit.scope import Scope
+from server.wiring import Wiring
 from tests.browser.sunday import Sunday, eventually
 from tests.browser.visitors import Visitor, chromium, church_at_work, sunday, visitor
 from tests.browser.week import Week
@@ -59,6 +62,24 @@ def test_a_church_that_is_paused_while_people_chat(sunday: Sunday, week: Week, v
     anna.write("and here again")
     anna.complaints = [text for text in anna.complaints if "503" not in text]  # told by the browser itself
     eventually(lambda: "and here again" in [body for _, body in sunday.saved()], 40)
+
+
+def test_sent_away_for_nothing(sunday: Sunday, visitor: Come) -> None:
+    """Who was sent away, though the church goes on already, is back at once, and what they typed stands there."""
+    anna = visitor()
+    page = at_home(anna, sunday, "Anna N")
+    box(page).fill("half a sen")
+
+    async def away(wiring: Wiring, system: Scope) -> None:
+        async with wiring.database.transaction(system) as tx:
+            tx.send_everybody_away(closes.NOT_ALLOWED, "a late word")
+
+    with page.expect_websocket():
+        sunday.run(away)
+    expect(page.get_by_role("banner")).not_to_contain_text("offline", timeout=LONG)
+    expect(box(page)).to_have_value("half a sen", timeout=LONG)
+    anna.write("and here still")
+    eventually(lambda: ("Anna N", "and here still") in sunday.saved())
 
 
 def test_banned_while_typing(sunday: Sunday, week: Week, visitor: Come) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from tests.browser.praying import PATIENCE, Praying
 from tests.browser.sunday import Sunday, eventually, worker
 from tests.browser.visitors import Visitor, chromium, church_at_work, visitor
+from tests.browser.week import Week
 
 __all__ = ["chromium", "church_at_work", "visitor"]  # fixtures
 
@@ -277,3 +278,34 @@ def test_a_wall_out_of_view_weighs_nothing(church_at_work: Sunday, visitor: Come
     assert sum(ours.values()) <= 6 * 1024
     reader.page.locator("narthex-prayer-wall").scroll_into_view_if_needed()
     came(reader.page.frame_locator("narthex-prayer-wall iframe").locator("h1"))
+
+
+def test_a_television_through_a_break(church_at_work: Sunday, visitor: Come) -> None:
+    """While the church takes a break the hall shows nothing of the wall; after it, it goes on with nobody near."""
+    week, words = Week(church_at_work), "For our harvest, and the hands that bring it in"
+    praying = Praying(church_at_work)
+    stands = praying.put_up(words)
+    television = visitor()
+    hall = television.page
+    hall.clock.install()
+    hall.goto(praying.lobby)
+    came(hall.get_by_text(words))
+    week.suspend()
+    try:
+        came(hall.get_by_text("takes a break here"))
+        expect(hall.get_by_text(words)).to_have_count(0)
+        hall.reload()
+        came(hall.get_by_text("takes a break here"))
+    finally:
+        week.resume()
+
+    def back() -> bool:
+        hall.clock.fast_forward(61_000)
+        return shown_in_the_hall(hall, words)
+
+    eventually(back, 60)
+    expect(hall.get_by_text("takes a break here")).to_have_count(0)
+    praying.take_down(stands)
+    television.complaints = [
+        text for text in television.complaints if "503" not in text
+    ]  # told by the browser

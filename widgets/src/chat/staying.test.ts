@@ -114,6 +114,16 @@ describe("a church that is paused", () => {
     await until(() => bodies().includes("here again"));
   });
 
+  it("and goes on before anybody looked costs nobody their place", async () => {
+    await enterAs("Anna");
+    const [before] = church.seats;
+    church.close(4501, "not allowed in");
+    // at once: no time passes on this page's clock
+    await vi.waitUntil(() => [...church.seats].some((seat) => seat !== before && seat.person));
+    await until(() => chat.connection.kind === "online" && chat.joined);
+    expect(chat.stage).toBe("room");
+  });
+
   it("before the page was opened does the same", async () => {
     church.suspended = true;
     chat = new Chat({ ...page, church: { ...page.church, status: "suspended" } });

@@ -9,7 +9,15 @@ import type { Phase } from "./subscription";
 import { ScriptedServer } from "./testing/scripted";
 
 const TOPIC = "things:1";
-const QUICK: Timing = { first: 20, longest: 80, stable: 30_000, silence: 40_000, opening: 5_000, probe: 60 };
+const QUICK: Timing = {
+  first: 20,
+  longest: 80,
+  stable: 30_000,
+  silence: 40_000,
+  opening: 5_000,
+  probe: 60,
+  denied: 40_000,
+};
 
 let server: ScriptedServer;
 let live: Live;
@@ -254,6 +262,52 @@ describe("coming back", () => {
     await until(() => live.state.kind === "ended");
     expect(live.state).toEqual({ kind: "ended", code, reason: "why" });
     await expect(live.push(TOPIC, "x", {}, "id")).rejects.toMatchObject({ code: "ended" });
+  });
+
+  it("asks now and then, without a word, whether it is let in again", async () => {
+    const pass = vi.fn().mockResolvedValue(null);
+    begin({ pass, timing: { denied: 30 } });
+    const first = await server.peer();
+    await first.open(["1.0", 7]);
+    first.close(4501, "not allowed in");
+    await until(() => live.state.kind === "ended");
+    const second = await server.peer();
+    await second.next("hello");
+    second.close(4501, "not allowed in"); // not yet
+    const third = await server.peer();
+    await third.next("hello");
+    third.cut(); // nor now
+    const fourth = await server.peer();
+    await fourth.next("hello");
+    expect(live.state).toEqual({ kind: "ended", code: 4501, reason: "not allowed in" });
+    expect(states.filter(({ kind }) => kind !== "online").map(({ kind }) => kind)).toEqual([
+      "connecting",
+      "ended",
+    ]);
+    fourth.welcome();
+    expect((await fourth.next("join")).after).toEqual(["1.0", 7]);
+    await until(() => live.state.kind === "online");
+    expect(pass.mock.calls.map(([why]) => why)).toEqual(["connect", "again", "again", "connect"]);
+  });
+
+  it("asks no more once it was stopped, or is told something else", async () => {
+    begin({ timing: { denied: 30 } });
+    const first = await server.peer();
+    await first.open();
+    first.close(4501, "not allowed in");
+    await until(() => live.state.kind === "ended");
+    const second = await server.peer();
+    await second.next("hello");
+    second.close(4504, "banned");
+    await until(() => live.state.kind === "ended" && live.state.code === 4504);
+    live.restart();
+    const third = await server.peer();
+    await third.open();
+    third.close(4501, "not allowed in");
+    await until(() => live.state.kind === "ended");
+    live.stop();
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(server.connections).toBe(3);
   });
 
   it("calls a connection dead that says nothing, after asking it", async () => {

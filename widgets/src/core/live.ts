@@ -1,6 +1,7 @@
 /**
  * A client of the wire protocol narthex.v1: one socket that says hello and joins in one go, resumes where it was,
- * asks for what is missing, and comes back by itself until a close is final.
+ * asks for what is missing, and comes back by itself until a close is final. Who is not let in now, because a church
+ * is paused or something about them was not settled, stays ended and asks again, seldom and without a word.
  */
 
 import {
@@ -37,6 +38,7 @@ export interface Timing {
   readonly silence: number; // nothing heard for this long: the connection is dead
   readonly opening: number; // no welcome within this: the try has failed
   readonly probe: number; // the longest wait for an answer when the page wakes up
+  readonly denied: number; // who is not let in asks again after half to one and a half of this
 }
 
 const TIMING: Timing = {
@@ -46,6 +48,7 @@ const TIMING: Timing = {
   silence: 40_000,
   opening: 10_000,
   probe: 5_000,
+  denied: 40_000,
 };
 
 export type LiveState =
@@ -76,6 +79,7 @@ export class Live {
   #heard = 0;
   #drained = false;
   #refused = false;
+  #denied = false; // we were not let in, and what is tried now nobody hears of until we are
   #timers: Record<"retry" | "watch" | "renew" | "probe", ReturnType<typeof setTimeout> | undefined> = {
     retry: undefined,
     watch: undefined,
@@ -106,6 +110,7 @@ export class Live {
 
   /** Connect anew, because somebody else is here now or what ended us may be over; topics and what waits are kept. */
   restart(): void {
+    this.#denied = false;
     this.#forget();
     void this.#connect();
   }
@@ -174,12 +179,12 @@ export class Live {
   async #connect(): Promise<void> {
     clearTimeout(this.#timers.retry);
     const number = ++this.#try;
-    this.#to({ kind: "connecting", tries: this.#failures });
+    if (!this.#denied) this.#to({ kind: "connecting", tries: this.#failures });
     const why = this.#refused ? "again" : "connect";
     const pass = await this.#options.pass(why).catch(() => undefined);
     if (number !== this.#try) return;
     if (pass === undefined) {
-      this.#retry();
+      this.#lost();
       return;
     }
     this.#refused = false;
@@ -223,11 +228,12 @@ export class Live {
 
   #closed(code: number, reason: string): void {
     this.#refused = code === CLOSES.TOKEN_EXPIRED || code === CLOSES.NOT_ALLOWED;
-    if (code >= FIRST_FINAL && code < 5000) {
-      this.#end(code, reason);
+    if (code < FIRST_FINAL || code >= 5000 || (this.#denied && code === CLOSES.NOT_ALLOWED)) {
+      this.#lost();
       return;
     }
-    this.#lost();
+    this.#end(code, reason);
+    if (code === CLOSES.NOT_ALLOWED) this.#askLater();
   }
 
   /** The connection is gone: what may be asked again is kept, and we come back. */
@@ -235,7 +241,14 @@ export class Live {
     const held = this.state.kind === "online" && now() - this.#onlineSince >= this.#timing.stable;
     if (held) this.#failures = 0;
     this.#forget();
-    this.#retry();
+    if (this.#denied) this.#askLater();
+    else this.#retry();
+  }
+
+  #askLater(): void {
+    this.#denied = true;
+    const wait = this.#timing.denied * (0.5 + this.#options.random());
+    this.#timers.retry = setTimeout(() => void this.#connect(), wait);
   }
 
   #retry(): void {
@@ -263,6 +276,7 @@ export class Live {
   }
 
   #end(code: number, reason: string): void {
+    this.#denied = false;
     this.#forget();
     this.#to({ kind: "ended", code, reason });
     this.#requests.refuse(new LiveError("ended"));
@@ -285,6 +299,7 @@ export class Live {
     switch (frame.type) {
       case "welcome":
         if (frame.protocol === PROTOCOL) {
+          this.#denied = false;
           this.#onlineSince = now();
           this.#renewLater(pass);
           this.#to({ kind: "online", welcome: frame });

@@ -156,11 +156,43 @@ describe("who waits", () => {
   it("does not knock again and again where the socket alone refuses them", async () => {
     const peer = await wait();
     peer.close(4501, "not allowed in");
+    const again = await server.peer(); // once, for what they were sent away for may be over
+    await again.next("hello");
+    again.close(4501, "not allowed in");
     await says(en.lost);
-    await vi.waitUntil(() => asked.filter((path) => path === "/care/current").length === 2);
+    await vi.waitUntil(() => asked.filter((path) => path === "/care/current").length === 3);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(asked.filter((path) => path === "/care/current")).toHaveLength(2);
+    expect(asked.filter((path) => path === "/care/current")).toHaveLength(3);
+    expect(server.connections).toBe(2);
     expect(text()).toContain(en.lost);
+  });
+
+  it("goes on by themselves where the socket alone had refused them", async () => {
+    const peer = await wait();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    peer.close(4501, "not allowed in");
+    const again = await server.peer();
+    await again.next("hello");
+    again.close(4501, "not allowed in");
+    await vi.waitUntil(() => text().includes(en.lost));
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    await place(await server.peer(), 2);
+    expect(text()).not.toContain(en.lost);
+  });
+
+  it("is shown what is there by a page that was opened in a break", async () => {
+    visitor.page.church.status = "suspended";
+    current = null;
+    answers["/care/current"] = answers["/care/offer"] = problem(503, "church_suspended");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    await show();
+    await vi.waitUntil(() => text().includes("Grace takes a break here"));
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    answers = {};
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(app.querySelector("form")).not.toBeNull());
   });
 
   it("is told when the topic is closed to them, and may try again", async () => {

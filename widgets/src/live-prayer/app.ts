@@ -170,7 +170,8 @@ export class NarthexLivePrayerApp extends LitElement {
   #stage(): TemplateResult {
     const { say } = this.speech;
     const { church } = this.visitor.page;
-    if (church.status === "suspended" || this.failed === "church_suspended")
+    const began = this.offer || this.session || this.failed; // until then we know what the page said
+    if (this.failed === "church_suspended" || (!began && church.status === "suspended"))
       return html`<main class="fields"><p>${say("paused", { church: church.name })}</p></main>`;
     if (this.session) return this.#inSession(this.session);
     if (this.failed)
@@ -275,10 +276,12 @@ export class NarthexLivePrayerApp extends LitElement {
       pass: (why) => this.visitor.session.pass(why),
       onState: (state) => {
         if (this.#live !== live) return;
+        const cut = this.state === "online";
         this.state = state.kind;
+        if (state.kind === "online" && this.gone === "ended") void this.#retry(); // it let us in again by itself
         if (state.kind !== "ended") return;
         this.gone = state.code === CLOSES.BANNED ? "banned" : "ended";
-        if (state.code === CLOSES.NOT_ALLOWED) void this.begin(); // paused, or what else?
+        if (state.code === CLOSES.NOT_ALLOWED) void (cut ? this.#retry() : this.begin()); // paused, or what else?
       },
     });
     this.#live = live;

@@ -57,9 +57,17 @@ export class NarthexLobby extends LitElement {
     const request = this.wall.requests.get(this.current);
     return html`<main class="lobby" aria-live="off">
       <header><h1>${this.visitor.page.church.name}</h1><p>${this.speech.say("wallTitle")}</p></header>
-      ${request ? this.#one(request) : html`<p class="words">${this.wall.shown ? this.speech.say("lobbyEmpty") : nothing}</p>`}
+      ${request && !this.wall.refused ? this.#one(request) : html`<p class="words">${this.#instead()}</p>`}
       <footer>${this.#dots()}${this.wall.state.kind === "online" || !this.wall.shown ? nothing : html`<small>${this.speech.say("wallOffline")}</small>`}</footer>
     </main>`;
+  }
+
+  /** Say why nothing is shown: what the wall is closed to us for may have to do with what stands there. */
+  #instead(): string {
+    const { speech, wall, visitor } = this;
+    if (wall.paused) return speech.say("wallPaused", { church: visitor.page.church.name });
+    if (wall.refused) return speech.say("wallError");
+    return wall.shown ? speech.say("lobbyEmpty") : "";
   }
 
   #one(request: RequestShown): TemplateResult {

@@ -121,8 +121,8 @@ export class NarthexWallPage extends LitElement {
   #wall(): TemplateResult {
     const { say } = this.speech;
     const { wall } = this;
-    if (this.visitor.page.church.status === "suspended" || wall.refused === "church_suspended")
-      return html`<p class="empty">${say("wallPaused", { church: this.visitor.page.church.name })}</p>`;
+    const { church } = this.visitor.page;
+    if (wall.paused) return html`<p class="empty">${say("wallPaused", { church: church.name })}</p>`;
     if (wall.refused)
       return html`<div class="empty"><p>${say("wallError")}</p>
         <button class="secondary" @click=${() => wall.live.restart()}>${say("retry")}</button></div>`;

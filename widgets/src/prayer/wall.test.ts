@@ -145,6 +145,56 @@ describe("a wall", () => {
     expect(await done).toBeNull();
   });
 
+  it("goes on when it is let in again, from where it was", async () => {
+    vi.stubGlobal("fetch", async () =>
+      Response.json({ code: "church_suspended", detail: "" }, { status: 503 }),
+    );
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    peer.close(4501, "not allowed in");
+    await vi.waitUntil(() => wall.paused);
+    vi.advanceTimersByTime(60_000);
+    const second = await server.peer();
+    vi.useRealTimers();
+    await second.next("hello");
+    expect([wall.paused, wall.state.kind]).toEqual([true, "ended"]);
+    second.welcome();
+    const { ref, after } = await second.next("join");
+    expect(after).toEqual(["1.0", 2]);
+    second.ok(ref, { epoch: "1.0", seq: 2, recovered: true, events: [] });
+    await vi.waitUntil(() => wall.refused === "");
+    expect(list()).toEqual(["two", "one"]);
+  });
+
+  it("is there again at once when it was sent away and nothing is against it any more", async () => {
+    peer.close(4501, "not allowed in");
+    const second = await server.peer();
+    await second.open(["1.0", 3], { requests: [request("three")], prayed: {}, older: false });
+    await vi.waitUntil(() => wall.refused === "");
+    expect(list()).toEqual(["three"]);
+    second.close(4501, "not allowed in");
+    const third = await server.peer();
+    await third.next("hello");
+    third.close(4501, "not allowed in"); // the socket alone refuses us: that is asked seldom
+    await vi.waitUntil(() => wall.state.kind === "ended");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.connections).toBe(3);
+  });
+
+  it("knows from its page that the church takes a break, until something comes", async () => {
+    const page = {
+      api: "http://api/v1/grace",
+      live: server.url,
+      church: { slug: "grace", status: "suspended" },
+    };
+    const paused = new Wall(new Asker(page as Page));
+    expect(paused.paused).toBe(true);
+    paused.start();
+    await (await server.peer()).open(["1.0", 1], { requests: [], prayed: {}, older: false });
+    await vi.waitUntil(() => paused.shown);
+    expect(paused.paused).toBe(false);
+    paused.live.stop();
+  });
+
   it("asks for what I did only when I have done something here", async () => {
     expect(asked).toEqual([]);
     expect(asker.keptMark).toBeNull();

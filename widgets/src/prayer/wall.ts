@@ -1,6 +1,6 @@
 /** The wall as it stands: folded from its topics, newest in front; what was taken down is gone at once. */
 
-import type { Prayed, RequestShown, WallPage, WallSnapshot } from "../core/generated";
+import { CLOSES, type Prayed, type RequestShown, type WallPage, type WallSnapshot } from "../core/generated";
 import { HttpError } from "../core/http";
 import { Live, type LiveState } from "../core/live";
 import { LiveError } from "../core/requests";
@@ -88,6 +88,12 @@ export class Wall {
     });
   }
 
+  /** The church takes a break here: the server says so, or the page did and nothing has come since. */
+  get paused(): boolean {
+    const told = this.#visitor.page.church.status === "suspended" && !this.shown && !this.refused;
+    return told || this.refused === "church_suspended";
+  }
+
   /** What stands, in the order in which it was put up, the newest first. */
   get list(): readonly RequestShown[] {
     const rank = ({ id }: RequestShown) => this.#ranks.get(id) ?? 0;
@@ -156,6 +162,9 @@ export class Wall {
         if (frame.event === "prayed") this.#count(frame.data as Prayed);
         this.changed();
       },
+      phase: (phase) => {
+        if (topic === PUBLIC && phase === "joined") this.refused = ""; // also where nothing new was to be told
+      },
       away: ({ code }) => {
         if (topic === PUBLIC) this.refused = code;
         else this.#forgetMembers(); // the members' wall is not for this reader, or not any more
@@ -219,8 +228,22 @@ export class Wall {
   }
 
   #to(state: LiveState): void {
+    const cut = this.state.kind === "online";
     this.state = state;
     if (state.kind === "ended") this.refused ||= state.reason || "ended";
+    if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.#why(cut);
+    this.changed();
+  }
+
+  /** We are not let in: the church is paused, or was and goes on already; else the connection asks again by itself. */
+  async #why(cut: boolean): Promise<void> {
+    try {
+      await this.#visitor.http.get<WallPage>("/wall?limit=1");
+      if (cut) this.live.restart();
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      if (this.refused) this.refused = error.code;
+    }
     this.changed();
   }
 }

@@ -84,10 +84,13 @@ export class ScriptedServer {
   readonly #server: WebSocketServer;
   readonly #peers: Peer[] = [];
   #wake: () => void = () => {};
+  /** How many have come since the beginning. */
+  connections = 0;
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
     server.on("connection", (socket) => {
+      this.connections += 1;
       this.#peers.push(new Peer(socket));
       this.#wake();
     });
