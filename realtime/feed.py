@@ -171,6 +171,11 @@ class Feed:
         return len(self.live) + len(self.waiting or ())
 
     @property
+    def heard(self) -> int:
+        """How far the log is known to be, from itself or from what was published: a log that has less was restored."""
+        return max(self.wanted, self.sequencer.highest)
+
+    @property
     def lagging(self) -> int:
         """How many sessions here have not been written everything: all of them while this node reads the log."""
         missing = self.sequencer.gap or self.wanted > self.sequencer.last

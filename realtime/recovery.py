@@ -108,7 +108,7 @@ class Recovery:
     async def _plausible(self, feed: Feed, after: Position) -> bool:
         """Tell whether a cursor could be true: this epoch, not in the future, not too far back."""
         if not feed.sequencer.known or after.seq > feed.sequencer.last:
-            seen = feed.sequencer.last
+            seen = feed.heard
             head = await self._heads.get(feed.topic) or NOWHERE
             self._hub.prime(feed, head, seen)
             if after.seq > max(head.seq, feed.sequencer.last):
@@ -119,7 +119,7 @@ class Recovery:
 
     async def _snapshot(self, feed: Feed) -> Start:
         for _ in range(TRIES):
-            stamp, seen = feed.stamp, feed.sequencer.last
+            stamp, seen = feed.stamp, feed.heard
             read = await self._snapshots.get(feed.topic)
             assert read is not None, "a snapshot's read answers for its topic"
             self._hub.prime(feed, read.position, seen)
@@ -141,12 +141,12 @@ class Recovery:
 
     async def reconcile(self, feeds: Sequence[Feed]) -> None:
         """Compare these feeds of one church with the log's heads."""
-        seen = {feed: feed.sequencer.last for feed in feeds if feed.sequencer.known}
+        seen = {feed: feed.heard for feed in feeds if feed.sequencer.known}
         if not seen:
             return
         heads = await self._log.heads(feeds[0].topic.tenant, [feed.topic for feed in seen])
-        for feed, last in seen.items():
-            self._hub.prime(feed, heads.get(feed.topic, NOWHERE), last)
+        for feed, heard in seen.items():
+            self._hub.prime(feed, heads.get(feed.topic, NOWHERE), heard)
 
     async def refresh(self, feeds: Sequence[Feed]) -> None:
         """Tell the members of these feeds the newest values again: a publication of one may have been lost."""
@@ -173,22 +173,22 @@ class Recovery:
                 pause = 0.0
 
     async def _fill(self, feed: Feed) -> bool:
-        last, epoch = feed.sequencer.last, feed.sequencer.epoch
+        last, epoch, heard = feed.sequencer.last, feed.sequencer.epoch, feed.heard
         events = await self._log.read(feed.topic, last, RING_EVENTS)
         if (feed.sequencer.last, feed.sequencer.epoch) != (last, epoch):
             return True
         if not events:
-            return await self._give_up(feed, last)
+            return await self._give_up(feed, last, heard)
         self._figures.healed += len(events)
         if events[0].seq > last + 1:
             self._hub.restart(feed, Position(events[0].epoch, events[0].seq - 1))
         self._hub.logged(feed, events)
         return True
 
-    async def _give_up(self, feed: Feed, last: int) -> bool:
-        """The log holds nothing after `last`: either nothing was missed, or all of it was trimmed away."""
+    async def _give_up(self, feed: Feed, last: int, heard: int) -> bool:
+        """The log holds nothing after `last`: all of it was trimmed away, or the log was restored."""
         head = await self._log.head(feed.topic) or NOWHERE
-        if feed.sequencer.last == last and head.seq > last:
+        if feed.sequencer.last == last and not last == head.seq == heard:
             self._hub.restart(feed, head)
             return True
         feed.wanted = feed.sequencer.last

@@ -37,6 +37,11 @@ class Sequencer:
         """Tell whether something later has arrived than what can be passed."""
         return self._early is not None
 
+    @property
+    def highest(self) -> int:
+        """The highest seq that has arrived, though it may not be its turn yet."""
+        return self.last if self._early is None else max(self.last, *self._early)
+
     def start(self, position: Position) -> Sequence[LogEvent]:
         """Begin after `position`, as read from the log; return what was held so far, to be offered again."""
         self.epoch, self.last, self.known = position.epoch, position.seq, True

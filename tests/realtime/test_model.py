@@ -273,6 +273,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @given(st.lists(STEP, max_size=40))
 @example([("stall", 0), ("say", 0), ("leave and join", 0), ("leave and join", 0)])
+@example([("restore", 1), ("lost say", 3), ("come", 0), ("restore", 1)])
+@example([("restore", 1), ("lost say", 1), ("come", 1), ("say", 2), ("restore", 3)])
 def test_everyone_ends_with_what_is_visible(steps: list[tuple[str, int]]) -> None:
     """After any steps every client's folded state equals the log's, and no client saw a hole or a double."""
     note(f"{steps!r}")
