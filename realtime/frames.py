@@ -89,11 +89,12 @@ class Welcome(Frame, tag="welcome", frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a request was refused; `retry_after` in seconds."""
+    """Why a request was refused; `retry_after` in seconds, `extra` whatever else the product tells with it."""
 
     code: str
     detail: str
     retry_after: float | None = None
+    extra: Raw | UnsetType = UNSET
 
 
 class Reply(Frame, tag="reply", frozen=True, omit_defaults=True):

@@ -96,7 +96,7 @@ class Hub:
     def prime(self, feed: Feed, position: Position, seen: int = 0) -> None:
         """Tell the feed where the log stands: it begins there, or learns that it has missed something.
 
-        `seen` is how far the feed knew the log to be (`Feed.heard`) before it was asked: one that has less was restored.
+        `seen` is how far the feed knew the log to be (`Feed.heard`) before it was asked; one with less was restored.
         """
         sequencer = feed.sequencer
         if sequencer.known and position.seq < seen:

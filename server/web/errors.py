@@ -109,25 +109,17 @@ def problem(error: AppError, request_id: str) -> Problem:
         errors=list(error.errors),
         request_id=request_id,
         retry_after=_seconds(error),
-        extra=_told(error),
+        extra=told(error),
     )
 
 
-def _told(error: AppError) -> dict[str, Any]:
+def told(error: AppError) -> dict[str, Any]:
     """Return what of an error's extra is made to be shown: a Struct, or a card; other plain values are for headers."""
     return {
         name: value
         for name, value in error.extra.items()
         if name == CARD or isinstance(value, msgspec.Struct)
     }
-
-
-def reply(error: AppError) -> dict[str, object]:
-    """Build the error of a socket's reply frame: code, detail and, where it helps, retry_after in seconds."""
-    found: dict[str, object] = {"code": error.code, "detail": error.detail}
-    if error.retry_after is not None:
-        found["retry_after"] = error.retry_after
-    return found
 
 
 def headers_of(error: AppError) -> dict[str, str]:

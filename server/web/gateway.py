@@ -26,7 +26,7 @@ from server.kit.errors import AppError, Forbidden, Invalid, NotFound, Unauthenti
 from server.kit.limits import Limit, Limiter
 from server.kit.scope import Actor, Origin, Scope, TenantRef
 from server.web.door import Admission, Door, check_origin
-from server.web.errors import MEDIA_TYPE, headers_of, problem
+from server.web.errors import MEDIA_TYPE, headers_of, problem, told
 from server.web.fanout_protocol import EXTENSION, FanoutProtocol
 from server.web.middleware import network
 
@@ -222,7 +222,9 @@ def explain(error: Exception) -> Problem | None:
         return None
     if error.status >= 500 and error.status != 503:
         return None
-    return Problem(error.code, error.detail, error.retry_after)
+    extra = told(error)
+    raw = msgspec.Raw(msgspec.json.encode(extra)) if extra else msgspec.UNSET
+    return Problem(error.code, error.detail, error.retry_after, raw)
 
 
 def _public(actor: Actor, name: str) -> msgspec.Raw:

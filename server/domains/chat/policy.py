@@ -19,7 +19,6 @@ from server.domains.chat.schemas import MOST_MENTIONS
 from server.domains.messages.errors import Removed
 from server.domains.messages.models import Author, AuthorKind, Earlier, Inputs, Known, Message, State, Voice
 from server.domains.rooms.models import Right, Room
-from server.domains.safety.errors import with_card
 from server.domains.safety.models import HOST, Recent, Said, Verdict
 from server.kit.errors import AppError, FieldError
 from server.kit.scope import Actor, Rule, Scope
@@ -228,13 +227,11 @@ def edit_pause(room: Room) -> timedelta:
     return max(EDIT_PAUSE, timedelta(seconds=room.slow_seconds))
 
 
-def check_apart_pace(said: Said, verdict: Verdict, since: datetime) -> None:
-    """Raise SlowMode for words that would wait as a message of their own right after others; the card goes with it."""
+def check_apart_pace(said: Said, since: datetime) -> None:
+    """Raise SlowMode for words that would wait as a message of their own right after others."""
     if said.recent and said.recent[0].at > since:
         wait = max((said.recent[0].at - since).total_seconds(), 0.1)
-        raise with_card(
-            SlowMode("You have just said something: wait a moment.", retry_after=wait), verdict.crisis
-        )
+        raise SlowMode("You have just said something: wait a moment.", retry_after=wait)
 
 
 def id_apart(message: Message, body: str) -> UUID:

@@ -26,6 +26,7 @@ from server.domains.reactions.models import Change, Counted, Totals
 from server.domains.reactions.service import ReactionsService
 from server.domains.rooms.models import Right
 from server.domains.rooms.service import Places, RoomsService, topic_of
+from server.domains.safety.errors import with_card
 from server.domains.safety.models import Caller, Said, Verdict
 from server.domains.safety.service import Guard, SafetyService
 from server.domains.undos.service import UndosService
@@ -110,7 +111,7 @@ class ChatService:
                     room, right = places.write(post.scope, post.room_id, now)
                     answers[at] = batch.take(post, body, room, right, label)
                 except AppError as error:
-                    answers[at] = error
+                    answers[at] = with_card(error, self._safety.crisis(body))
             await self._write(tx, batch, now)
         return answers
 
@@ -245,6 +246,12 @@ class ChatService:
         """
         policy.WRITE.require(scope)
         body = text.tidy(body, MOST_CHARACTERS)
+        try:
+            return await self._edit(scope, room_id, id, body)
+        except AppError as error:
+            raise with_card(error, self._safety.crisis(body)) from None
+
+    async def _edit(self, scope: Scope, room_id: UUID, id: UUID, body: str) -> Edited:
         async with self._database.transaction(scope) as tx:
             now = self._clock.now()
             guard = await self._safety.guard(tx, _callers([scope]))
@@ -283,7 +290,7 @@ class ChatService:
             elif body != message.body:
                 # ids are chosen by who sends: somebody else's may have been put in the way
                 if right is not Right.HOST:
-                    policy.check_apart_pace(said, verdict, now - pause)
+                    policy.check_apart_pace(said, now - pause)
                 id = policy.id_apart(message, body) if known is None else random_id()
                 message = policy.apart(message, id, said, verdict, now)
                 await self._messages.write(tx, [message], [], now)

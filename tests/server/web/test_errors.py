@@ -235,16 +235,6 @@ def test_a_need_goes_out_with_the_refusal() -> None:
     assert errors.problem(refused, "r1").extra == {"card": "self_harm"}
 
 
-def test_reply_on_a_socket() -> None:
-    """The same error on a socket is its code, its sentence and, where there is one, the pause."""
-    assert errors.reply(Limited(retry_after=2.5)) == {
-        "code": "limited",
-        "detail": "Too many requests: wait a moment, then try again.",
-        "retry_after": 2.5,
-    }
-    assert "retry_after" not in errors.reply(AppError())
-
-
 def test_problem_document() -> None:
     """Retry-After is in whole seconds, never 0, and stands in the document too."""
     error = Limited(retry_after=0.2, errors=(FieldError("/x", "y", "z"),))

@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from realtime.channel import Who
 from server.domains.tenants.errors import NoSuchChurch
 from server.kit.clock import SystemClock
-from server.kit.errors import Limited
+from server.kit.errors import AppError, Limited, NotFound
 from server.kit.limits import Limit, Limiter
 from server.kit.logs import Exchange
 from server.kit.scope import Actor, Scope, TenantRef
 from server.settings import Settings
-from server.web.gateway import CROWD, Gateway, GatewayDoor, Toll
+from server.web.gateway import CROWD, Gateway, GatewayDoor, Toll, explain
 from tests.server.web.test_serve import Process, started
 
 
@@ -214,6 +214,19 @@ async def refusals(toll: Toll, scope: Scope, count: int) -> int:
         except Limited as limited:
             refused += limited.retry_after is not None
     return refused
+
+
+def test_what_a_socket_is_told_of_a_refusal() -> None:
+    """Code, sentence, pause, and the card; what is meant for headers and faults of ours are not told."""
+
+    def told(error: Exception) -> Any:
+        return msgspec.json.decode(msgspec.json.encode(explain(error)))
+
+    refused = Limited("Wait.", retry_after=2.5, extra={"card": "self_harm", "allow": "GET"})
+    wanted = {"code": "limited", "detail": "Wait.", "retry_after": 2.5, "extra": {"card": "self_harm"}}
+    assert told(refused) == wanted
+    assert told(NotFound("No.")) == {"code": "not_found", "detail": "No."}
+    assert told(AppError("A fault.")) is None
 
 
 async def test_pushes_are_counted_by_person_and_by_church() -> None:

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HttpError } from "../core/http";
 import { Chat } from "./chat";
 import type { Page } from "./page";
 import { ChurchInMemory, ROOM } from "./testing/church";
@@ -263,6 +264,28 @@ describe("together", () => {
     church.need = "self_harm";
     expect(await chat.edit(id, "words of need")).toBeNull();
     expect(chat.card).toBe("self_harm");
+  });
+
+  it("bring it once when they are refused, however often they are sent", async () => {
+    await enterAs("Anna");
+    const extra = { card: "self_harm" };
+    church.refuse = { code: "slow_mode", detail: "", retry_after: 0.05, extra };
+    chat.post("words of need", null, []);
+    await until(() => chat.card === "self_harm");
+    chat.card = ""; // shown
+    church.refuse = { code: "room_locked", detail: "", extra };
+    await until(() => chat.outbox.items[0]?.state === "failed");
+    expect(chat.card).toBe("");
+    chat.post("other words of need", null, []);
+    await until(() => chat.card === "self_harm");
+  });
+
+  it("bring it also when they were left for the hosts and refused", async () => {
+    await enterAs("Anna");
+    const refused = new HttpError(422, "word_refused", "", null, [], "abuse");
+    vi.spyOn(chat.api, "leaveWord").mockRejectedValue(refused);
+    expect(await chat.leaveWord("n1", "words of need")).toBe("word_refused");
+    expect(chat.card).toBe("abuse");
   });
 
   it("knows a ban for what it is", async () => {

@@ -12,7 +12,6 @@ import {
   type PresenceFrame,
   type RoomShown,
   type RoomSnapshot,
-  type WordReceipt,
 } from "../core/generated";
 import { Http, HttpError } from "../core/http";
 import { Live, type LiveState } from "../core/live";
@@ -26,7 +25,7 @@ import { Outbox } from "./outbox";
 import type { Page } from "./page";
 import { Room } from "./room";
 import { Sender } from "./sender";
-import { Api, codeOf, myTopic, RoomWire, roomTopic } from "./wire";
+import { Api, type Card, codeOf, myTopic, RoomWire, roomTopic, wordsCodeOf } from "./wire";
 
 const TYPING_EVERY_MS = 3_000;
 const READ_EVERY_MS = 2_000;
@@ -321,7 +320,7 @@ export class Chat {
 
   /** Change or take back what I said; resolve with the code of what is against it, or null. */
   async edit(id: string, body: string): Promise<string | null> {
-    return codeOf(this.#wire?.edit(id, body).then(this.#taken));
+    return wordsCodeOf(this.#wire?.edit(id, body), this.#taken);
   }
 
   async remove(id: string): Promise<string | null> {
@@ -343,8 +342,7 @@ export class Chat {
   }
 
   leaveWord(id: string, body: string): Promise<string | null> {
-    const left = this.api.leaveWord(this.#entered, id, body);
-    return codeOf(left.then(this.#taken));
+    return wordsCodeOf(this.api.leaveWord(this.#entered, id, body), this.#taken);
   }
 
   typing(): void {
@@ -433,7 +431,7 @@ export class Chat {
 
   // ---- inside
 
-  #taken = ({ card = "" }: Pick<WordReceipt, "card">): void => {
+  #taken = ({ card = "" }: Card): void => {
     this.card = card;
     if (card) this.changed();
   };

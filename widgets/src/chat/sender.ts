@@ -3,7 +3,7 @@
 import type { Receipt } from "../core/generated";
 import { LiveError } from "../core/requests";
 import type { Outbox, Sending } from "./outbox";
-import type { Words } from "./wire";
+import type { Card, Words } from "./wire";
 
 const SETTLES_MS = 2_000; // a name that was just changed is known everywhere by then
 
@@ -17,12 +17,14 @@ export interface Desk {
   ask(code?: string): void;
   /** Show anew who we are. */
   renew(): Promise<void>;
-  taken(receipt: Receipt): void;
+  /** Words were taken, or refused with a need that was found in them. */
+  taken(answer: Card): void;
 }
 
 export class Sender {
   readonly #desk: Desk;
   #renamed = 0; // when, in milliseconds
+  readonly #told = new Set<string>(); // words with which a card was shown: once is enough, however often they are sent
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -44,11 +46,18 @@ export class Sender {
     try {
       const receipt = await this.#desk.send(id, words);
       outbox.mark(id, "sent");
-      this.#desk.taken(receipt);
+      this.#taken(id, receipt);
     } catch (error) {
       if (!(error instanceof LiveError)) throw error;
+      this.#taken(id, error);
       this.#refused(id, error);
     }
+  }
+
+  #taken(id: string, { card }: Card): void {
+    if (!card || this.#told.has(id)) return;
+    this.#told.add(id);
+    this.#desk.taken({ card });
   }
 
   /** Go by another name from now on, also where we are connected. */

@@ -40,6 +40,24 @@ export async function codeOf(asked: Promise<unknown> | undefined): Promise<strin
   }
 }
 
+/** The same of words; whatever comes of them, `need` hears of the card that stands with the answer. */
+export async function wordsCodeOf(
+  asked: Promise<Card> | undefined,
+  need: (answer: Card) => void,
+): Promise<string | null> {
+  return codeOf(
+    asked?.then(need, (error: unknown) => {
+      if (error instanceof LiveError || error instanceof HttpError) need(error);
+      throw error;
+    }),
+  );
+}
+
+/** An answer in which the need may stand that was found in the words: helplines of this kind are shown. */
+export interface Card {
+  readonly card?: string;
+}
+
 /** What is asked of a room over the socket; what carries an id may be asked again after a cut. */
 export class RoomWire {
   readonly #live: Live;

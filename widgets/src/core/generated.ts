@@ -1465,11 +1465,12 @@ export interface SitesEnded {
   sessions: number;
 }
 
-/** Why a request was refused; `retry_after` in seconds. */
+/** Why a request was refused; `retry_after` in seconds, `extra` whatever else the product tells with it. */
 export interface SocketProblem {
   code: string;
   detail: string;
   retry_after?: number | null;
+  extra?: unknown;
 }
 
 /** A token for one socket's hello; keep it in memory only. */

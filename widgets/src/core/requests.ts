@@ -10,6 +10,7 @@ export class LiveError extends Error {
     readonly code: string,
     detail = "",
     readonly retryAfter: number | null = null,
+    readonly card = "", // as in `HttpError`
   ) {
     super(detail || code);
   }
@@ -91,8 +92,9 @@ export class Requests {
       this.#pushes.delete(push);
       push.resolve(reply.data);
     } else {
-      const { code = "internal", detail = "", retry_after = null } = reply.error ?? {};
-      this.#refuse(push, new LiveError(code, detail, retry_after));
+      const { code = "internal", detail = "", retry_after = null, extra } = reply.error ?? {};
+      const { card = "" } = (extra ?? {}) as { card?: string };
+      this.#refuse(push, new LiveError(code, detail, retry_after, card));
     }
   }
 

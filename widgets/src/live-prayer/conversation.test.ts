@@ -83,6 +83,16 @@ describe("a conversation", () => {
     expect(talk.mine.size).toBe(0);
   });
 
+  it("tells of a need that was found in words that were refused", async () => {
+    const sent = talk.send("I cannot go on", "mine");
+    const { ref } = await peer.next("push");
+    const error = { code: "timeout", detail: "", extra: { card: "self_harm" } };
+    peer.say({ type: "reply", ref, ok: false, error });
+    await sent;
+    expect(cards).toEqual(["self_harm"]);
+    expect(talk.mine.get("mine")?.code).toBe("timeout");
+  });
+
   it("tells of a need that was found in my words", async () => {
     const sent = talk.send("I cannot go on", "mine");
     peer.ok((await peer.next("push")).ref, { id: "mine", state: "posted", card: "self_harm" });

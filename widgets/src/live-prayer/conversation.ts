@@ -104,6 +104,7 @@ export class Conversation {
     } catch (error) {
       if (!(error instanceof LiveError)) throw error;
       this.mine.set(id, { id, body, code: error.code });
+      if (error.card) this.card(error.card);
     }
     this.changed();
   }

@@ -417,6 +417,35 @@ async def test_an_edit_into_a_cry_for_help(wiring: Wiring, system: Scope, room: 
     assert (other.id, other.body, other.card) == (first.id, "hello all", "")
 
 
+async def test_a_need_in_words_that_are_refused_is_answered_with_a_card(
+    wiring: Wiring, system: Scope, room: Room
+) -> None:
+    """Whatever is against the words, whoever wrote them learns whom to call; and of a plain word nothing is said."""
+    host, one, cry = person(system, "Ann", "owner"), guest(system), "I want to kill myself"
+    first = await send(wiring, one, room, "hello")
+
+    async def refused(code: str) -> None:
+        for body, card in ((cry, "self_harm"), ("a plain word", None)):
+            sent, changed = send(wiring, one, room, body), wiring.chat.edit(one, room.id, first.id, body)
+            for words, codes in ((sent, {code}), (changed, {code, "slow_mode"})):
+                with pytest.raises(AppError) as caught:
+                    await words
+                assert caught.value.code in codes
+                assert caught.value.extra.get("card") == card
+
+    await wiring.chat.edit(one, room.id, first.id, "hello all")
+    await wiring.rooms.change(host, room.id, RoomChange(slow_seconds=60))
+    await refused("slow_mode")
+    await wiring.safety.timeout(host, id_of(one), "Maria", 10)
+    await refused("timeout")
+    await wiring.safety.release(host, id_of(one), "timeout")
+    await wiring.safety.lock(host, locked=True)
+    await refused("lockdown")
+    await wiring.safety.lock(host, locked=False)
+    await wiring.rooms.change(host, room.id, RoomChange(locked=True))
+    await refused("room_locked")
+
+
 async def test_cries_for_help_by_edit_keep_the_pace_of_words(
     wiring: Wiring, system: Scope, room: Room
 ) -> None:

@@ -48,7 +48,7 @@ export class ChurchInMemory {
   gathering: GatheringShown;
   epoch = "1.0";
   /** Answer a send with this error instead of taking it. */
-  refuse: { code: string; detail: string; retry_after?: number } | null = null;
+  refuse: { code: string; detail: string; retry_after?: number; extra?: unknown } | null = null;
   /** A name of somebody else: a socket goes on with the name that it came with, until it shows a token again. */
   reserved = "";
   /** Keep replies to sends back, as a slow server does. */
