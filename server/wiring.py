@@ -177,7 +177,7 @@ class Wiring:
                 *care_listeners.listeners(self.care),
                 *concerns_listeners.listeners(self.concerns),
                 *wall_listeners.listeners(self.wall),
-                *alarms_listeners.listeners(self.alarms, self.prayer),
+                *alarms_listeners.listeners(self.alarms, self.prayer, self.concerns),
                 *moderation_listeners.listeners(self.moderation),
             ]
         )

@@ -30,8 +30,8 @@ CREATE TABLE church_0000000000000000.alarms_alarms (
     seen_by uuid,
     seen_by_name text DEFAULT ''::text NOT NULL,
     seen_at timestamp with time zone,
-    CONSTRAINT alarms_alarms_about_check CHECK ((about = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'note'::text, 'care'::text, 'queue'::text]))),
-    CONSTRAINT alarms_alarms_kind_check CHECK ((kind = ANY (ARRAY['self_harm'::text, 'abuse'::text, 'unattended'::text]))),
+    CONSTRAINT alarms_alarms_about_check CHECK ((about = ANY (ARRAY['prayer'::text, 'flag'::text, 'reply'::text, 'message'::text, 'report'::text, 'note'::text, 'care'::text, 'concern'::text, 'queue'::text]))),
+    CONSTRAINT alarms_alarms_kind_check CHECK ((kind = ANY (ARRAY['self_harm'::text, 'abuse'::text, 'unsafe'::text, 'unattended'::text]))),
     CONSTRAINT alarms_alarms_seen_by_name_check CHECK ((char_length(seen_by_name) <= 200))
 );
 
@@ -1244,4 +1244,4 @@ ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_000000000000000
 
 ALTER DEFAULT PRIVILEGES FOR ROLE narthex_owner IN SCHEMA church_0000000000000000 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLES TO church_0000000000000000;
 
-INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0026');
+INSERT INTO church_0000000000000000.alembic_version (version_num) VALUES ('0027');

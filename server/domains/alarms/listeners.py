@@ -1,4 +1,4 @@
-"""Words of great need ring, wherever they were said."""
+"""Words of great need ring, wherever they were said, and that somebody felt unsafe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from server.domains.alarms import policy
 from server.domains.alarms.models import AlarmKind
 from server.domains.alarms.service import AlarmsService
 from server.domains.care.signals import CareAsked, CareCrisis
+from server.domains.concerns.service import ConcernsService
+from server.domains.concerns.signals import ConcernRaised
 from server.domains.messages.signals import MessageHeld
 from server.domains.notes.signals import NoteInNeed
 from server.domains.prayer.service import PrayerService
@@ -17,7 +19,7 @@ from server.kit.db import Transaction
 from server.kit.outbox import Listener
 
 
-def listeners(alarms: AlarmsService, prayers: PrayerService) -> list[Listener]:
+def listeners(alarms: AlarmsService, prayers: PrayerService, concerns: ConcernsService) -> list[Listener]:
     """Return what this slice does when others announce something."""
 
     async def prayer(tx: Transaction, signal: PrayerHeld | PrayerChanged) -> None:
@@ -42,6 +44,11 @@ def listeners(alarms: AlarmsService, prayers: PrayerService) -> list[Listener]:
         if signal.crisis:
             await alarms.ring(tx, _kind(signal.crisis), "care", signal.session_id)
 
+    async def concern(tx: Transaction, signal: ConcernRaised) -> None:
+        told = (await concerns.by_ids(tx, [signal.concern_id])).get(signal.concern_id)
+        if signal.urgent and told is not None and told.settled_at is None:
+            await alarms.ring(tx, signal.urgent, "concern", told.id, apart=told.about)
+
     return [
         Listener("alarms.prayer_held", PrayerHeld, prayer),
         Listener("alarms.prayer_changed", PrayerChanged, prayer),
@@ -50,6 +57,7 @@ def listeners(alarms: AlarmsService, prayers: PrayerService) -> list[Listener]:
         Listener("alarms.note", NoteInNeed, note),
         Listener("alarms.care_asked", CareAsked, care),
         Listener("alarms.care", CareCrisis, care),
+        Listener("alarms.concern", ConcernRaised, concern),
     ]
 
 

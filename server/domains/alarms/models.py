@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-AlarmKind = Literal["self_harm", "abuse", "unattended"]
-About = Literal["prayer", "reply", "message", "note", "care", "queue"]
+AlarmKind = Literal["self_harm", "abuse", "unsafe", "unattended"]
+About = Literal["prayer", "reply", "message", "note", "care", "concern", "queue"]
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """Something that must not wait: a need that was found, or a queue nobody looks at."""
+    """Something that must not wait: a need that was found, somebody who felt unsafe, a queue nobody looks at."""
 
     id: UUID
     kind: AlarmKind

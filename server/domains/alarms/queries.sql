@@ -18,9 +18,10 @@ update alarms_alarms set seen_by = :by, seen_by_name = :name, seen_at = :now whe
 returning id, kind, about, subject, raised_at, told, seen_by, seen_by_name, seen_at;
 
 -- name: ringing
--- Read what rings, for one person or for all.
+-- Read what rings for one person; for a leader also what others were called for, but of these kinds.
 select id, kind, about, subject, raised_at, told, seen_by, seen_by_name, seen_at from alarms_alarms
-where seen_at is null and (:person_id::uuid is null or :person_id = any(told)) order by raised_at limit :most;
+where seen_at is null and (:person_id = any(told) or (:leader::bool and about <> all(:closed::text[])))
+order by raised_at limit :most;
 
 -- name: last_of$
 -- Read when something of this kind rang last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,9 +42,12 @@ async def see(connection: Connection, id: UUID, by: UUID | None, name: str, now:
     return _alarm(await _sql.see(connection, id=id, by=by, name=name, now=now))
 
 
-async def ringing(connection: Connection, person_id: UUID | None, most: int) -> list[Alarm]:
-    """Read what rings, for one person or for all."""
-    return [_alarm(row) for row in await _sql.ringing(connection, person_id=person_id, most=most)]
+async def ringing(
+    connection: Connection, person_id: UUID | None, most: int, *, leader: bool, closed: Iterable[About]
+) -> list[Alarm]:
+    """Read what rings for one person; for a leader also what others were called for, but of `closed`."""
+    rows = await _sql.ringing(connection, person_id=person_id, most=most, leader=leader, closed=list(closed))
+    return [_alarm(row) for row in rows]
 
 
 async def last_of(connection: Connection, kind: AlarmKind, about: About) -> datetime | None:

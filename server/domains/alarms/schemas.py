@@ -13,7 +13,7 @@ from server.domains.alarms.models import About, Alarm, AlarmKind
 class AlarmShown(msgspec.Struct, frozen=True, omit_defaults=True):
     """An alarm on the screens of those who are called; gone from all of them once somebody has seen to it.
 
-    `subject` is the id of the request, reply, message, note or conversation to look at; none for the queue itself.
+    `subject` is the id of the request, reply, message, note, conversation or concern to look at; the queue has none.
     """
 
     id: UUID

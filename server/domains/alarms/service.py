@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -52,12 +52,14 @@ class AlarmsService:
         subject: UUID | None,
         *,
         for_pastors: bool = False,
+        apart: Collection[UUID] = (),
     ) -> None:
         """Call the leaders on duty, or without one owners and pastors; what rings already rings once.
 
         These are called too when nobody on duty may read what it is about; `for_pastors`: when nobody else may at all.
+        Whom it is about are `apart`: they are not called.
         """
-        told = await self._called(tx, about, for_pastors=for_pastors)
+        told = await self._called(tx, about, apart, for_pastors=for_pastors)
         alarm = await repository.insert(tx.connection, kind, about, subject, told, self._clock.now())
         if alarm is None:
             return
@@ -71,11 +73,13 @@ class AlarmsService:
         return await repository.last_of(tx.connection, kind, about)
 
     async def ringing(self, scope: Scope) -> list[Alarm]:
-        """Return what rings: for leaders all of it, for others what they were called for."""
+        """Return what rings: for leaders all that is not closed to them, for others what they were called for."""
         policy.SEE.require(scope)
-        person = None if policy.LEADERS.allows(scope) else scope.actor.id
+        leader = policy.LEADERS.allows(scope)
         async with self._database.transaction(scope, readonly=True) as tx:
-            return await repository.ringing(tx.connection, person, MOST_LISTED)
+            return await repository.ringing(
+                tx.connection, scope.actor.id, MOST_LISTED, leader=leader, closed=policy.CLOSED
+            )
 
     async def see_to(self, scope: Scope, id: UUID) -> Alarm:
         """Note that the caller has seen to it, on all screens; a second call changes nothing. Raise NoSuchAlarm."""
@@ -101,14 +105,18 @@ class AlarmsService:
         """Take one person off the alarms."""
         await repository.forget(tx.connection, person)
 
-    async def _called(self, tx: Transaction, about: About, *, for_pastors: bool) -> Sequence[UUID]:
+    async def _called(
+        self, tx: Transaction, about: About, apart: Collection[UUID], *, for_pastors: bool
+    ) -> Sequence[UUID]:
         """Return who is called; a plan may name somebody who is not on the team any more, and would hear nothing."""
         planned = await self._rota.on_duty(tx, "leader")
         people = [person for id in planned if (person := await self._rota.volunteer(tx, id)) is not None]
-        called = [person.id for person in people]
         readers = policy.READERS[about].roles
+        if about in policy.CLOSED:
+            people = [person for person in people if person.id not in apart and readers & person.roles]
+        called = [person.id for person in people]
         if for_pastors or all(readers.isdisjoint(person.roles) for person in people):
-            called += [id for id in await self._leaders(tx) if id not in called]
+            called += [id for id in await self._leaders(tx) if id not in called and id not in apart]
         return called[: policy.MOST_TOLD]
 
     async def _leaders(self, tx: Transaction) -> list[UUID]:

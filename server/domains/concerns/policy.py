@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal, cast
 from uuid import UUID
 
 from server.domains.care.errors import NoSuchSession
 from server.domains.care.models import Session
 from server.domains.concerns.errors import AboutYou, NobodyCame, NoSuchConcern, TooLateToTell
-from server.domains.concerns.models import Concern
+from server.domains.concerns.models import Concern, ConcernReason
 from server.kit.scope import Rule, Scope
 
 TELL = Rule(frozenset({"owner", "admin", "pastor", "moderator", "prayer_team", "member"}), guests=True)
@@ -38,6 +39,13 @@ def others(session: Session | None, came: Mapping[UUID, str], teller: UUID, now:
     if session.ended_at is not None and now - session.ended_at > STILL_TOLD:
         raise TooLateToTell()
     return people
+
+
+def urgent(reason: ConcernReason, crisis: str) -> Literal["", "unsafe", "self_harm", "abuse"]:
+    """Return why a concern must not wait until somebody looks at the queue."""
+    if crisis:
+        return cast("Literal['self_harm', 'abuse']", crisis)  # safety finds no other kinds
+    return "unsafe" if reason == "unsafe" else ""
 
 
 def check_reader(concern: Concern | None, scope: Scope) -> Concern:

@@ -56,8 +56,9 @@ class ConcernsService:
             about = policy.others(session, came, scope.actor.id, now)
             by = (scope.actor.id, text.shown_name(scope.actor.name))
             id = await repository.tell(tx.connection, new, by, about, now)
-            tx.signal(signals.ConcernRaised(concern_id=id))
-        return ConcernTold(self._safety.crisis(note))
+            crisis = self._safety.crisis(note)
+            tx.signal(signals.ConcernRaised(concern_id=id, urgent=policy.urgent(new.reason, crisis)))
+        return ConcernTold(crisis)
 
     async def read(self, scope: Scope, id: UUID) -> ConcernShown:
         """Read a concern; who did is in the history. Raise NoSuchConcern, or AboutYou for whom it is about."""

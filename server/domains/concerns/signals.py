@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from server.kit.outbox import Signal
@@ -17,7 +18,12 @@ class _OfConcern(Signal, frozen=True, kw_only=True):
 
 
 class ConcernRaised(_OfConcern, frozen=True, kw_only=True, tag="concerns.raised"):
-    """Somebody told the pastors that something was not right."""
+    """Somebody told the pastors that something was not right.
+
+    `urgent`: what must not wait, a need that was found in the note or that somebody felt unsafe.
+    """
+
+    urgent: Literal["", "unsafe", "self_harm", "abuse"] = ""
 
 
 class ConcernSettled(_OfConcern, frozen=True, kw_only=True, tag="concerns.settled"):

@@ -24,8 +24,8 @@ export type ServerFrame = WelcomeFrame | ReplyFrame | EventFrame | LatestFrame |
 /** An alarm on the screens of those who are called; gone from all of them once somebody has seen to it. */
 export interface AlarmShown {
   id: string;
-  kind: "abuse" | "self_harm" | "unattended";
-  about: "care" | "message" | "note" | "prayer" | "queue" | "reply";
+  kind: "abuse" | "self_harm" | "unattended" | "unsafe";
+  about: "care" | "concern" | "message" | "note" | "prayer" | "queue" | "reply";
   at: string;
   subject?: string | null;
   seen?: boolean;

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from realtime.topics import Topic
+from server.domains.alarms.errors import NoSuchAlarm
 from server.domains.care.errors import NoSuchSession
 from server.domains.care.schemas import Ask
 from server.domains.concerns.errors import AboutYou, NobodyCame, NoSuchConcern, ToldAgain, TooLateToTell
@@ -20,6 +21,7 @@ from server.kit.clock import SystemClock
 from server.kit.errors import Forbidden, Invalid
 from server.kit.scope import Scope
 from server.wiring import Wiring
+from tests.server.domains.alarms.test_service import lead
 from tests.server.domains.care.test_service import conversation, volunteer, words_in_database
 from tests.server.domains.queueing import deliver
 from tests.server.domains.voices import guest, id_of, log, person
@@ -72,6 +74,36 @@ async def test_no_queue_and_no_log_says_what_was_told(wiring: Wiring, system: Sc
     await wiring.concerns.read(reader, (await waits(wiring, reader)).subject)
     entry = (await wiring.audit.page(system))[0]
     assert (entry.action, entry.details) == ("concern.read", "{}")  # nobody joins it to the conversation
+
+
+async def test_what_must_not_wait_rings_for_pastors_whom_it_is_not_about(
+    wiring: Wiring, system: Scope
+) -> None:
+    """That somebody felt unsafe, or a need in what they tell; not for who was there, and no lay leader learns of it."""
+    pia = await volunteer(wiring, system, "Pia", "pastor", "prayer_team", "member")
+    otto = await volunteer(wiring, system, "Otto", "pastor", here=False)
+    ruth = await volunteer(wiring, system, "Ruth", here=False)
+    for leader in (pia, ruth):
+        await lead(wiring, pia, leader)
+    for reason, note, kind in (
+        ("unsafe", "", "unsafe"),
+        ("other", "I want to kill myself", "self_harm"),
+        ("unkind", "He laughed", ""),
+    ):
+        maria = guest(system)
+        session = await wiring.care.accept(pia, (await wiring.care.ask(maria, ASK)).id)
+        await wiring.concerns.tell(maria, NewConcern(session.id, reason, note))  # type: ignore[arg-type]
+        await deliver(wiring, system, twice=True)
+        rung = [alarm for alarm in await wiring.alarms.ringing(otto) if alarm.kind == kind]
+        assert [(alarm.about, alarm.told) for alarm in rung] == [("concern", (id_of(otto),))] * bool(kind)
+        await wiring.care.end(pia, session.id)
+    assert await wiring.alarms.ringing(pia) == await wiring.alarms.ringing(ruth) == []
+    first = (await wiring.alarms.ringing(otto))[0]
+    for other in (pia, ruth):
+        with pytest.raises(NoSuchAlarm):
+            await wiring.alarms.see_to(other, first.id)
+    await wiring.alarms.see_to(otto, first.id)
+    assert len(await wiring.alarms.ringing(otto)) == 1
 
 
 async def test_whom_it_is_about_neither_reads_nor_settles_it(wiring: Wiring, system: Scope) -> None:

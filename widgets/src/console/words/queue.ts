@@ -157,6 +157,7 @@ const en = {
   alarms: {
     self_harm: "Somebody may be about to hurt themselves.",
     abuse: "Somebody may be in danger at home.",
+    unsafe: "Somebody felt unsafe in one-to-one prayer.",
     unattended: "The queue has waited too long.",
   } as Record<string, string>,
   abouts: {
@@ -165,6 +166,7 @@ const en = {
     message: "in the chat",
     note: "in a word for the hosts",
     care: "in one-to-one prayer",
+    concern: "in what is told to pastors",
     queue: "",
   } as Record<string, string>,
   alarm: "Alarm",
@@ -341,6 +343,7 @@ const es: QueueWords = {
   alarms: {
     self_harm: "Alguien puede estar a punto de hacerse daño.",
     abuse: "Alguien puede estar en peligro en su casa.",
+    unsafe: "Alguien no se ha sentido seguro en la oración entre dos.",
     unattended: "Hay casos que esperan demasiado.",
   },
   abouts: {
@@ -349,6 +352,7 @@ const es: QueueWords = {
     message: "en la conversación",
     note: "en unas palabras para los anfitriones",
     care: "en la oración entre dos",
+    concern: "en lo que se dice a los pastores",
     queue: "",
   },
   alarm: "Alarma",
