@@ -44,6 +44,16 @@ hypothesis_settings.register_profile("narthex", deadline=None)
 hypothesis_settings.load_profile("narthex")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show in full what failed and passed when it was tried once more: somebody has to look at it all the same."""
+    first = terminalreporter.stats.get("rerun", [])
+    if first:
+        terminalreporter.section("failed at the first try")
+    for report in first:
+        terminalreporter.write_sep("_", report.nodeid)
+        terminalreporter.write_line(report.longreprtext)
+
+
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
     """Take back a command's own logging: it writes to the stream of a test that has ended."""
