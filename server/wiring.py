@@ -263,6 +263,7 @@ class Wiring:
             self.reactions,
             self.undos,
             self.notes,
+            self.throttle,
             self.clock,
         )
         self._care()

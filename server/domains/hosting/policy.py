@@ -13,6 +13,7 @@ from server.domains.messages.models import Message
 from server.domains.rooms.models import Room
 from server.domains.safety.models import HOST
 from server.kit.errors import Conflict
+from server.kit.limits import Limit
 from server.kit.scope import Rule, Scope
 
 _EVERYBODY = frozenset({"owner", "admin", "pastor", "moderator", "prayer_team", "member"})
@@ -22,6 +23,8 @@ REPORT = Rule(_EVERYBODY, guests=True)
 REHEARSE = HOST
 FORGET = Rule.of("owner", "admin")
 EXPORT = Rule.of("owner", "admin", api_scope="chat:read")
+REPORTS = Limit("reports", 30, 3_600)  # of one person
+REPORTS_OF_GUESTS = Limit("reports_address", 200, 3_600)  # anybody makes himself a new guest
 
 
 def check_rehearsal(gathering: Gathering, now: datetime) -> None:

@@ -115,7 +115,10 @@ async def clear(scope: Scope, hosting: HostingService, data: Clear) -> Cleared:
 async def report(
     scope: Scope, hosting: HostingService, room_id: UUID, message_id: UUID, data: ReportBody
 ) -> None:
-    """Its author does not learn who did. 409 `no_hosts` in one-to-one prayer: there it is `POST /care/concerns`."""
+    """Its author does not learn who did. 409 `no_hosts` in one-to-one prayer: there it is `POST /care/concerns`.
+
+    At most thirty an hour; guests of one network are counted together too.
+    """
     await hosting.report(scope, room_id, message_id, data)
 
 

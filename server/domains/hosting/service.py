@@ -8,6 +8,7 @@ from uuid import UUID
 
 from realtime.log import Position
 from realtime.topics import Topic
+from server.domains.accounts.service import Throttle
 from server.domains.audit.service import AuditService
 from server.domains.chat.service import tell_totals
 from server.domains.events.service import EventsService
@@ -55,6 +56,7 @@ class HostingService:
         reactions: ReactionsService,
         undos: UndosService,
         notes: NotesService,
+        throttle: Throttle,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -65,6 +67,7 @@ class HostingService:
         self._reactions = reactions
         self._undos = undos
         self._notes = notes
+        self._throttle = throttle
         self._clock = clock
 
     # ---- held messages
@@ -198,10 +201,16 @@ class HostingService:
     # ---- reports
 
     async def report(self, scope: Scope, room_id: UUID, id: UUID, body: ReportBody) -> None:
-        """Ask the hosts to look at a message; its author does not learn who did. Raise NoHosts, NoSuchMessage."""
+        """Ask the hosts to look at a message; its author does not learn who did.
+
+        Raise NoHosts, NoSuchMessage, or Limited: nobody fills the hosts' queue, with however many names.
+        """
         policy.REPORT.require(scope)
         policy.check_hosts((await self._rooms.enter(scope, room_id))[0])
         assert scope.actor.id is not None, "the rule lets in people and guests"
+        await self._throttle.take(policy.REPORTS, f"{scope.tenant.id}:{scope.actor.id}")
+        if scope.actor.kind == "guest":
+            await self._throttle.take(policy.REPORTS_OF_GUESTS, f"{scope.tenant.id}:{scope.origin.network}")
         async with self._database.transaction(scope) as tx:
             message = (await self._messages.by_ids(tx, [id])).get(id)
             if message is None or message.room_id != room_id or message.number is None:

@@ -11,6 +11,7 @@ import pytest
 from realtime.topics import Topic
 from server.domains.hosting.errors import MessageChanged
 from server.domains.hosting.listeners import listeners
+from server.domains.hosting.policy import REPORTS, REPORTS_OF_GUESTS
 from server.domains.hosting.schemas import ReportBody, WordsRead
 from server.domains.messages.errors import AlreadyDecided, NoSuchMessage
 from server.domains.messages.service import MOST_AT_ONCE
@@ -19,9 +20,9 @@ from server.domains.rooms.models import Room
 from server.domains.rooms.schemas import NewRoom, RoomChange
 from server.domains.safety.models import Rules
 from server.domains.safety.signals import PersonBanned
-from server.kit.errors import Conflict, Forbidden
+from server.kit.errors import Conflict, Forbidden, Limited
 from server.kit.outbox import Listeners, Signal, kind_of
-from server.kit.scope import Scope
+from server.kit.scope import Origin, Scope
 from server.wiring import Wiring
 from tests.server.domains.voices import bodies, guest, id_of, log, person, post, room_log, send
 
@@ -216,6 +217,27 @@ async def test_reports(wiring: Wiring, system: Scope, room: Room) -> None:
     ):
         with pytest.raises(error):
             await wiring.hosting.report(scope, room.id, id, ReportBody("spam"))
+
+
+async def test_nobody_fills_the_queue_with_reports(wiring: Wiring, system: Scope, room: Room) -> None:
+    """One person's are counted, under new names those of their network; members beside them report on."""
+    told = await send(wiring, person(system, "Ann", "owner"), room, "hello")
+
+    async def report(scope: Scope) -> None:
+        await wiring.hosting.report(scope, room.id, told.id, ReportBody("spam"))
+
+    one, bob = guest(system, address="203.0.113.5"), person(system, "Bob")
+    for scope in (one, bob):
+        for _ in range(REPORTS.amount):
+            await report(scope)
+        with pytest.raises(Limited):
+            await report(scope)
+    for _ in range(REPORTS_OF_GUESTS.amount - REPORTS.amount):
+        await report(guest(system, address="203.0.113.5"))
+    with pytest.raises(Limited):
+        await report(guest(system, address="203.0.113.5"))
+    await report(guest(system, address="203.0.113.6"))
+    await report(msgspec.structs.replace(person(system, "Paul"), origin=Origin(address="203.0.113.5")))
 
 
 async def test_a_report_after_a_dismissal_opens_it_again(wiring: Wiring, system: Scope, room: Room) -> None:
