@@ -184,6 +184,18 @@ describe("<narthex-care>", () => {
     expect(desk.socket.pushed.find(({ event }) => event === "read")?.data).toEqual({ number: 1 });
   });
 
+  it("on a phone goes back to the desk before it goes back to the page before", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    const page = await open([talk]);
+    page.querySelector<HTMLElement>(".talk-of")?.click();
+    await desk.drawn();
+    expect(page.querySelector("narthex-conversation")).not.toBeNull();
+    window.history.back();
+    await desk.drawn();
+    expect(page.chosen).toBe("");
+    expect(page.querySelector("narthex-conversation")).toBeNull();
+  });
+
   it("sends by Enter, but not by the one with which an input method takes a word", async () => {
     const page = await open([talk]);
     button(page, "Maria").click();

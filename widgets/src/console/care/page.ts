@@ -5,6 +5,7 @@ import { keyed } from "lit/directives/keyed.js";
 import type { CareSessionShown, CaseShown, WorkerShown } from "../../core/generated";
 import { icon } from "../../core/icons";
 import { ApiError, AT, type Session } from "../api";
+import { Cover } from "../cover";
 import { ConsoleForm } from "../form";
 import { age } from "../queue/ages";
 import { statusLine } from "../queue/status";
@@ -46,6 +47,7 @@ export class NarthexCare extends ConsoleForm {
   #given = new Set<string>();
   #alone = () => {};
   #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #cover = new Cover(() => this.#choose(""));
   readonly #words = careWords[this.language];
 
   constructor() {
@@ -64,11 +66,13 @@ export class NarthexCare extends ConsoleForm {
       setInterval(() => void this.#look(), LOOK_MS),
       setInterval(() => this.requestUpdate(), TICK_MS),
     ];
+    this.#cover.start();
     void this.#begin();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#cover.stop();
     this.#alone();
     for (const timer of this.#timers) clearInterval(timer);
   }
@@ -164,7 +168,9 @@ export class NarthexCare extends ConsoleForm {
   }
 
   protected override updated(): void {
-    if (this.#open()) this.watch.looked(this.chosen);
+    const open = this.#open() !== undefined;
+    if (open) this.watch.looked(this.chosen);
+    this.#cover.follow(open && this.tab === "desk");
   }
 
   #desk(): TemplateResult {

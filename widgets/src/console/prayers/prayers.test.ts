@@ -77,6 +77,15 @@ describe("<narthex-prayers>", () => {
     expect(page.querySelector("narthex-request .notice")?.textContent).toBe(words.saved);
   });
 
+  it("on a phone goes back to the list before it goes back to the page before", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    const page = await openOne();
+    expect(page.querySelector("narthex-request")).not.toBeNull();
+    window.history.back();
+    await desk.drawn();
+    expect(page.querySelector("narthex-request")).toBeNull();
+  });
+
   it("saves a wording, and then there is no draft left of it", async () => {
     const page = await openOne();
     desk.church.on("PATCH prayers/r1", { ...standing, version: 4, public_body: "Pray for a wife" });

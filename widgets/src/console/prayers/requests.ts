@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { TeamRequest, WorkerShown } from "../../core/generated";
 import { icon } from "../../core/icons";
 import { AT, type Session } from "../api";
+import { Cover } from "../cover";
 import { ConsoleForm } from "../form";
 import { publicWords } from "../queue/wording";
 import { since } from "../time";
@@ -43,6 +44,7 @@ export class NarthexRequests extends ConsoleForm {
   declare wanted: Wanted;
   /** The id of the request on the right. */
   declare chosen: string;
+  readonly #cover = new Cover(() => this.#choose(""));
   readonly #words = prayerWords[this.language];
 
   constructor() {
@@ -56,7 +58,21 @@ export class NarthexRequests extends ConsoleForm {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#cover.start();
     void this.#load(null);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#cover.stop();
+  }
+
+  protected override updated(): void {
+    this.#cover.follow(this.#shown !== undefined);
+  }
+
+  get #shown(): TeamRequest | undefined {
+    return this.requests?.find(({ id }) => id === this.chosen);
   }
 
   #load = (after: string | null): Promise<boolean> =>
@@ -81,7 +97,7 @@ export class NarthexRequests extends ConsoleForm {
   }
 
   protected override render(): TemplateResult {
-    const chosen = this.requests?.find(({ id }) => id === this.chosen);
+    const chosen = this.#shown;
     return html`<div class="queue" data-case=${chosen ? "open" : "none"}><div class="two">
       <div class="left">
         ${this.#filters()} ${alert(this.error)}
