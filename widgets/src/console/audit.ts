@@ -54,16 +54,19 @@ export class NarthexAudit extends ConsoleForm {
   };
 
   #more(after: string | null): Promise<boolean> {
-    return this.attempt(async () => {
-      const page = await this.api.get<AuditPage>(AT.audit, {
-        action: this.action || undefined,
-        actor: this.actor?.value,
-        subject: this.subject?.value,
-        after: after ?? undefined,
-      });
-      this.entries = [...(after ? (this.entries ?? []) : []), ...page.items];
-      this.next = page.next;
-    });
+    return this.look(
+      () =>
+        this.api.get<AuditPage>(AT.audit, {
+          action: this.action || undefined,
+          actor: this.actor?.value,
+          subject: this.subject?.value,
+          after: after ?? undefined,
+        }),
+      ({ items, next }) => {
+        this.entries = [...(after ? (this.entries ?? []) : []), ...items];
+        this.next = next;
+      },
+    );
   }
 
   protected override render(): TemplateResult {

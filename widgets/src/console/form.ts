@@ -1,4 +1,4 @@
-/** What every form of the console does: send once, keep what was typed, say what was wrong where it was wrong. */
+/** What every page and form of the console does: read, send once, keep what was typed, say what was wrong and where. */
 
 import type { ConsoleApi } from "./api";
 import { type Wrong, wrongIn } from "./field";
@@ -27,6 +27,25 @@ export abstract class ConsoleForm extends ConsoleElement {
     this.error = "";
     this.done = "";
     this.wrong = {};
+  }
+
+  #looks = 0;
+
+  /**
+   * Read what is to be shown, beside whatever is being sent. Of several reads the one that was asked for last is shown,
+   * in whichever order their answers come. Return false when it failed.
+   */
+  protected async look<Found>(read: () => Promise<Found>, show: (found: Found) => void): Promise<boolean> {
+    const look = ++this.#looks;
+    this.error = "";
+    try {
+      const found = await read();
+      if (look === this.#looks) show(found);
+      return true;
+    } catch (error) {
+      if (look === this.#looks) this.error = this.why(error);
+      return look !== this.#looks;
+    }
   }
 
   /** Do something that may be refused; return whether it was done. */

@@ -27,9 +27,12 @@ export class NarthexSessions extends ConsoleForm {
   }
 
   #load = (): Promise<boolean> =>
-    this.attempt(async () => {
-      this.sessions = (await this.api.get<SessionsShown>(AT.sessions)).items;
-    }, this.done);
+    this.look(
+      () => this.api.get<SessionsShown>(AT.sessions),
+      ({ items }) => {
+        this.sessions = items;
+      },
+    );
 
   protected override render(): TemplateResult {
     const words = this.#words;

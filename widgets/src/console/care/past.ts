@@ -48,12 +48,16 @@ export class NarthexPast extends ConsoleForm {
   }
 
   #load = (after: string | null): Promise<boolean> =>
-    this.attempt(async () => {
-      const query = { after: after ?? undefined };
-      const page = await this.api.get<{ items: SessionRow[]; next: string | null }>(AT.conversations, query);
-      this.rows = [...(after ? (this.rows ?? []) : []), ...page.items];
-      this.next = page.next;
-    });
+    this.look(
+      () =>
+        this.api.get<{ items: SessionRow[]; next: string | null }>(AT.conversations, {
+          after: after ?? undefined,
+        }),
+      ({ items, next }) => {
+        this.rows = [...(after ? (this.rows ?? []) : []), ...items];
+        this.next = next;
+      },
+    );
 
   protected override render(): TemplateResult {
     return html`<p class="muted">${this.#words.pastIntro}</p>

@@ -47,16 +47,18 @@ export class NarthexTasks extends ConsoleForm {
   }
 
   #load = (after: string | null): Promise<boolean> =>
-    this.attempt(async () => {
-      const query = {
-        done: String(this.shows === "done"),
-        mine: String(this.mine),
-        after: after ?? undefined,
-      };
-      const page = await this.api.get<{ items: TaskShown[]; next: string | null }>(AT.tasks, query);
-      this.tasks = [...(after ? (this.tasks ?? []) : []), ...page.items];
-      this.next = page.next;
-    });
+    this.look(
+      () =>
+        this.api.get<{ items: TaskShown[]; next: string | null }>(AT.tasks, {
+          done: String(this.shows === "done"),
+          mine: String(this.mine),
+          after: after ?? undefined,
+        }),
+      ({ items, next }) => {
+        this.tasks = [...(after ? (this.tasks ?? []) : []), ...items];
+        this.next = next;
+      },
+    );
 
   protected override render(): TemplateResult {
     const words = this.#words;

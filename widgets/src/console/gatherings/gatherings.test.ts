@@ -149,6 +149,25 @@ describe("<narthex-gatherings>", () => {
     expect(page.querySelector(".notice")?.textContent).toBe(words.planned);
   });
 
+  it("plans one while the list is still on its way, and then it stands there", async () => {
+    let come = (_: object) => {};
+    const slow = new Promise<object>((resolve) => {
+      come = resolve;
+    });
+    const made = gathering(600, { title: "Vespers" });
+    await open();
+    page.remove();
+    church
+      .on("GET events/gatherings", slow, { items: [made], next: null })
+      .on("POST events/gatherings", made);
+    document.body.append(page);
+    await submit(page, { title: "Vespers" });
+    come({ items: [], next: null });
+    await settled();
+    expect(page.querySelector(".gatherings")?.textContent).toContain("Vespers");
+    expect(page.querySelector(".notice")?.textContent).toBe(words.planned);
+  });
+
   it("plans nothing that would be over already, and says so at the date", async () => {
     church.on("POST events/gatherings", wrongField("/video_url", "bad_address"));
     await open();

@@ -86,18 +86,22 @@ export class NarthexGatherings extends ConsoleForm {
   }
 
   #load = (after: string | null): Promise<boolean> =>
-    this.attempt(async () => {
-      const from = new Date(Date.now() - SHOWN_BACK_MS).toISOString();
-      const [page, { rooms }] = await Promise.all([
-        this.api.get<Listed>(AT.gatherings, { since: from, after: after ?? undefined }),
-        this.api.get<Rooms>(AT.rooms),
-      ]);
-      this.rehearsals = new Map(
-        rooms.flatMap(({ room }) => (room.rehearses ? [[room.rehearses, room.id]] : [])),
-      );
-      this.items = [...(after ? (this.items ?? []) : []), ...page.items];
-      this.next = page.next;
-    }, this.done);
+    this.look(
+      () => {
+        const since = new Date(Date.now() - SHOWN_BACK_MS).toISOString();
+        return Promise.all([
+          this.api.get<Listed>(AT.gatherings, { since, after: after ?? undefined }),
+          this.api.get<Rooms>(AT.rooms),
+        ]);
+      },
+      ([page, { rooms }]) => {
+        this.rehearsals = new Map(
+          rooms.flatMap(({ room }) => (room.rehearses ? [[room.rehearses, room.id]] : [])),
+        );
+        this.items = [...(after ? (this.items ?? []) : []), ...page.items];
+        this.next = page.next;
+      },
+    );
 
   protected override render(): TemplateResult {
     const words = this.#words;

@@ -41,9 +41,14 @@ export class NarthexInvitations extends ConsoleForm {
   }
 
   #load = async (): Promise<void> => {
-    this.failed = !(await this.attempt(async () => {
-      this.open = (await this.api.get<InvitationsPage>(AT.invitations, { limit: "100" })).items;
-    }, this.done));
+    const read = await this.look(
+      () => this.api.get<InvitationsPage>(AT.invitations, { limit: "100" }),
+      ({ items }) => {
+        this.open = items;
+        this.failed = false;
+      },
+    );
+    if (!read) this.failed = true;
   };
 
   protected override render(): TemplateResult {

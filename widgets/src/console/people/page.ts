@@ -51,12 +51,13 @@ export class NarthexPeople extends ConsoleForm {
   };
 
   #more(after: string | null): Promise<boolean> {
-    return this.attempt(async () => {
-      const query = { staff: String(this.staff), ...(after ? { after } : {}) };
-      const page = await this.api.get<PeoplePage>(AT.people, query);
-      this.people = [...(after ? (this.people ?? []) : []), ...page.items];
-      this.next = page.next;
-    });
+    return this.look(
+      () => this.api.get<PeoplePage>(AT.people, { staff: String(this.staff), ...(after ? { after } : {}) }),
+      ({ items, next }) => {
+        this.people = [...(after ? (this.people ?? []) : []), ...items];
+        this.next = next;
+      },
+    );
   }
 
   protected override render(): TemplateResult {

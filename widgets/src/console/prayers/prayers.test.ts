@@ -54,6 +54,22 @@ describe("<narthex-prayers>", () => {
     expect(desk.church.of("GET prayers").at(-1)?.query).toEqual({ q: "hospital", state: "answered" });
   });
 
+  it("shows what was asked for last, in whichever order the answers come", async () => {
+    const page = await open();
+    let come = (_: object) => {};
+    const slow = new Promise<object>((resolve) => {
+      come = resolve;
+    });
+    const found = (body: string) => ({ items: [teamRequest("r1", { body })], next: null });
+    desk.church.on("GET prayers", slow, found("the later words"));
+    choose(page, `select[aria-label="${words.state}"]`, "answered");
+    choose(page, `select[aria-label="${words.category}"]`, "health");
+    await desk.drawn();
+    come(found("the earlier words"));
+    await desk.drawn();
+    expect(page.querySelector(".requests")?.textContent).toContain("the later words");
+  });
+
   it("hints at the search in words that a phone has room for", () => {
     for (const { searchHint } of Object.values(prayerWords))
       expect(searchHint.length).toBeLessThanOrEqual(22);

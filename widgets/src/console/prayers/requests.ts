@@ -76,18 +76,20 @@ export class NarthexRequests extends ConsoleForm {
   }
 
   #load = (after: string | null): Promise<boolean> =>
-    this.attempt(async () => {
-      const { wanted } = this;
-      const page = await this.api.get<{ items: TeamRequest[]; next: string | null }>(AT.prayers, {
-        q: wanted.q || undefined,
-        state: wanted.state || undefined,
-        visibility: wanted.visibility || undefined,
-        category: wanted.category || undefined,
-        after: after ?? undefined,
-      });
-      this.requests = [...(after ? (this.requests ?? []) : []), ...page.items];
-      this.next = page.next;
-    });
+    this.look(
+      () =>
+        this.api.get<{ items: TeamRequest[]; next: string | null }>(AT.prayers, {
+          q: this.wanted.q || undefined,
+          state: this.wanted.state || undefined,
+          visibility: this.wanted.visibility || undefined,
+          category: this.wanted.category || undefined,
+          after: after ?? undefined,
+        }),
+      ({ items, next }) => {
+        this.requests = [...(after ? (this.requests ?? []) : []), ...items];
+        this.next = next;
+      },
+    );
 
   #want(change: Partial<Wanted>): void {
     this.wanted = { ...this.wanted, ...change };

@@ -37,9 +37,12 @@ export class NarthexPhrases extends ConsoleForm {
   }
 
   #load = (): Promise<boolean> =>
-    this.attempt(async () => {
-      this.phrases = await this.api.get<PhraseShown[]>(AT.phrases);
-    }, this.done);
+    this.look(
+      () => this.api.get<PhraseShown[]>(AT.phrases),
+      (phrases) => {
+        this.phrases = phrases;
+      },
+    );
 
   protected override render(): TemplateResult {
     return html`

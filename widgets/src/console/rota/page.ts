@@ -64,11 +64,18 @@ export class NarthexRota extends ConsoleForm {
   }
 
   #load = (): Promise<boolean> =>
-    this.attempt(async () => {
-      const start = monday(Date.now(), this.week);
-      this.shifts = await this.#between(start, monday(Date.now(), this.week + 1));
-      if (this.#plans && !this.people.length) this.people = await this.api.get<WorkerShown[]>(AT.workers);
-    }, this.done);
+    this.look(
+      () => {
+        const unknown = this.#plans && !this.people.length;
+        return Promise.all([
+          this.#between(monday(Date.now(), this.week), monday(Date.now(), this.week + 1)),
+          unknown ? this.api.get<WorkerShown[]>(AT.workers) : this.people,
+        ]);
+      },
+      ([shifts, people]) => {
+        [this.shifts, this.people] = [shifts, people];
+      },
+    );
 
   protected override render(): TemplateResult {
     const words = this.#words;

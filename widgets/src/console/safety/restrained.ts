@@ -44,26 +44,26 @@ export class NarthexRestrained extends ConsoleForm {
   }
 
   #load = (): Promise<boolean> =>
-    this.attempt(async () => {
-      const [bans, restraints] = await Promise.all([
-        this.#page(null),
-        this.api.get<Page<RestraintShown>>(AT.restraints),
-      ]);
-      this.bans = bans;
-      this.restraints = restraints.items;
-    }, this.done);
+    this.look(
+      () => Promise.all([this.#page(null), this.api.get<Page<RestraintShown>>(AT.restraints)]),
+      ([bans, restraints]) => {
+        [this.bans, this.next] = [bans.items, bans.next];
+        this.restraints = restraints.items;
+      },
+    );
 
-  async #page(after: string | null): Promise<readonly BanShown[]> {
-    const active = String(!this.past);
-    const page = await this.api.get<Page<BanShown>>(AT.bans, { active, after: after ?? undefined });
-    this.next = page.next;
-    return page.items;
+  #page(after: string | null): Promise<Page<BanShown>> {
+    return this.api.get(AT.bans, { active: String(!this.past), after: after ?? undefined });
   }
 
   #more = (): Promise<boolean> =>
-    this.attempt(async () => {
-      this.bans = [...(this.bans ?? []), ...(await this.#page(this.next))];
-    });
+    this.look(
+      () => this.#page(this.next),
+      ({ items, next }) => {
+        this.bans = [...(this.bans ?? []), ...items];
+        this.next = next;
+      },
+    );
 
   protected override render(): TemplateResult {
     const words = this.#words;

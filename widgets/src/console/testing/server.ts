@@ -10,7 +10,8 @@ interface Asked {
   readonly csrf: string | undefined;
 }
 
-type Answer = Response | object | null | Error | ((asked: Asked) => Response | object | null);
+type Given = Response | object | null;
+type Answer = Given | Error | Promise<Given> | ((asked: Asked) => Given | Promise<Given>);
 
 /** Make a refusal as the server words it (RFC 9457). */
 export function problem(status: number, code: string, more: object = {}): Response {
@@ -55,7 +56,7 @@ export class Church {
     const waiting = this.#answers.get(`${asked.method} ${asked.path}`);
     if (!waiting) throw new Error(`nobody expected ${asked.method} ${asked.path}`);
     const answer = waiting.length > 1 ? waiting.shift() : waiting[0];
-    return response(typeof answer === "function" ? answer(asked) : answer);
+    return response(await (typeof answer === "function" ? answer(asked) : answer));
   };
 }
 
