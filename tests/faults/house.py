@@ -56,6 +56,11 @@ class House(Stage):
         return (self.folder / "server.log").read_text(errors="replace")
 
     @property
+    def faults(self) -> list[str]:
+        """Return what the processes have written of faults of our own, the newest last."""
+        return [line for line in self.log.splitlines() if "a request failed" in line][-3:]
+
+    @property
     def origin(self) -> str:
         """Return where browsers are."""
         return f"http://{self.host}:{self.port}"

@@ -74,7 +74,7 @@ def test_nothing_is_lost_in_a_storm_of_twenty_faults(whole: Site) -> None:
     }, result.violations[:20]  # fmt: skip
     assert not result.violations, result.violations[:20]
     assert result.figures.acked > 50
-    assert "internal" not in result.figures.refusals
+    assert "internal" not in result.figures.refusals, whole.house.faults
 
 
 async def test_without_valkey_everything_arrives_within_ten_seconds(whole: Site) -> None:
@@ -188,7 +188,7 @@ def test_a_failover_begins_a_new_epoch() -> None:
         assert not storm.checker.violations, storm.checker.violations[:20]
         assert all(view.position is not None and view.position[0][0] == "2" for view in storm.checker.views)
         assert all(view.snapshots >= 2 for view in storm.checker.views)
-        assert "internal" not in storm.figures.refusals
+        assert "internal" not in storm.figures.refusals, house.faults
 
 
 async def _fail_over(house: House, storm: Storm, standby: Standby) -> None:
