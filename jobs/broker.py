@@ -15,7 +15,6 @@ from typing import Annotated, Any, cast
 from uuid import uuid4
 
 import msgspec
-import redis
 import structlog
 from taskiq import AckableMessage, AsyncBroker, Context, TaskiqDepends
 from taskiq.message import BrokerMessage, TaskiqMessage
@@ -23,6 +22,7 @@ from taskiq.message import BrokerMessage, TaskiqMessage
 from jobs import metrics
 from jobs.relay import AWAY
 from jobs.streams import Entry, Full, Streams
+from realtime.wire_redis import AWAY as VALKEY_AWAY
 from server.kit import hush
 from server.kit.errors import Unavailable
 from server.kit.queue import Job, kind_of
@@ -38,8 +38,6 @@ RETRY_SECONDS = 0.5  # between tries to reach Valkey
 MEASURE_SECONDS = 10.0
 ADOPT_SECONDS = 60.0
 MOST_REASON = 500
-
-VALKEY_AWAY = (redis.RedisError, OSError, TimeoutError)
 
 _log = structlog.get_logger("narthex.jobs")
 

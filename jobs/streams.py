@@ -61,7 +61,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class Streams:
-    """The queue as one worker sees it. Every method may raise redis.RedisError or OSError."""
+    """The queue as one worker sees it. Every method may raise what `realtime.wire_redis.AWAY` names."""
 
     def __init__(
         self,

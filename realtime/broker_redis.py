@@ -18,12 +18,11 @@ from typing import Any, Final
 
 import msgspec
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import RedisError
 
 from realtime import broker
 from realtime.broker import OnGap, Publication, Receive
 from realtime.supervise import Supervisor, end_tasks
-from realtime.wire_redis import Wire
+from realtime.wire_redis import AWAY, Wire
 
 _log = logging.getLogger("realtime.broker_redis")
 
@@ -36,8 +35,6 @@ PROBE_SECONDS: Final = 5.0
 CONFIRM_SECONDS: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
-
-FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 
 class Ear:
@@ -89,7 +86,7 @@ class Ear:
             await self._say(self._wire.subscribe_verb, channel)
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await asyncio.shield(confirmed)
-        except FAILURES as problem:
+        except AWAY as problem:
             _log.warning("a subscription was not confirmed: %s", type(problem).__name__)
 
     async def unsubscribe(self, channel: str) -> None:
@@ -99,7 +96,7 @@ class Ear:
         if self._connection is None:
             return
         self._left[channel] += 1
-        with contextlib.suppress(*FAILURES):
+        with contextlib.suppress(*AWAY):
             await self._say(self._wire.unsubscribe_verb, channel)
 
     async def rebuild(self) -> None:
@@ -124,7 +121,7 @@ class Ear:
                 await self._connect()
                 pause = FIRST_PAUSE
                 await self._listen()
-            except FAILURES as problem:
+            except AWAY as problem:
                 _log.warning("the subscriptions at %s were cut: %s", self.server, type(problem).__name__)
             except Exception:
                 _log.exception("the subscriptions at %s failed", self.server)
@@ -183,7 +180,7 @@ class Ear:
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(*FAILURES):
+            with contextlib.suppress(*AWAY):
                 await connection.disconnect(nowait=True)
 
 
@@ -220,7 +217,7 @@ class RedisBroker:
         self._by_channel[channel] = tenant
         try:
             ear = self._ear(await self._wire.owner(channel))
-        except FAILURES:  # the slot has no owner, or its owner no slot any more: looked at again soon
+        except AWAY:  # the slot has no owner, or its owner no slot any more: looked at again soon
             self._look.set()
             return
         await ear.subscribe(channel)
@@ -251,13 +248,13 @@ class RedisBroker:
 
     async def stop(self) -> None:
         """Send what is still queued, then end."""
-        with contextlib.suppress(*FAILURES):
+        with contextlib.suppress(*AWAY):
             async with asyncio.timeout(1.0):
                 while self._queue:
                     await self._send_some()
         for ear in self._ears.values():
             await ear.stop()
-        with contextlib.suppress(*FAILURES):
+        with contextlib.suppress(*AWAY):
             await self._wire.stop()
 
     @property
@@ -284,7 +281,7 @@ class RedisBroker:
             while self._queue:
                 try:
                     await self._send_some()
-                except FAILURES as problem:
+                except AWAY as problem:
                     _log.warning("a publish failed: %s", type(problem).__name__)
                     await asyncio.sleep(FIRST_PAUSE)
 
@@ -335,7 +332,7 @@ class RedisBroker:
                 await self._assign()
                 if not asked:
                     await self._probe_all()
-            except FAILURES as problem:
+            except AWAY as problem:
                 _log.warning("the servers cannot be asked: %s", type(problem).__name__)
                 await asyncio.sleep(FIRST_PAUSE)
 
@@ -369,5 +366,5 @@ class RedisBroker:
             ear.probed_at = time.monotonic()
             try:
                 await self._wire.publish([(ear.probe, b"")])
-            except FAILURES:
+            except AWAY:
                 ear.probed -= 1  # nobody can have heard it

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError
 
 from realtime.presence import LEASE_SECONDS, NAMED_PEOPLE, Changes, View
 from realtime.topics import Topic
+from realtime.wire_redis import AWAY
 
 NODES: Final = "{narthex}:nodes"
 EXPIRE_SECONDS: Final = 3600
@@ -40,7 +40,7 @@ async def _away_is_oserror() -> AsyncIterator[None]:
     """Let every failure of the store look the same."""
     try:
         yield
-    except (RedisError, TimeoutError) as error:
+    except AWAY as error:
         raise ConnectionError(f"the presence store failed: {type(error).__name__}") from error
 
 

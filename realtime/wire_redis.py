@@ -11,6 +11,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+AWAY: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What a command raises when nobody answers. RuntimeError is uvloop's word for a transport that has just closed, which
+redis-py hands on as it is (https://github.com/MagicStack/uvloop/issues/506)."""
+
 ANSWER_SECONDS: Final = 2.0
 """A server that answers no sooner counts as away."""
 
@@ -91,7 +95,7 @@ class SingleWire:
             pipe.publish(channel, payload)
         try:
             await pipe.execute()
-        except (RedisError, OSError):
+        except AWAY:
             await self._client.connection_pool.disconnect()
             raise
 

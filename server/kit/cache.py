@@ -17,6 +17,7 @@ import redis.asyncio as redis
 import structlog
 
 from realtime.supervise import end_tasks
+from realtime.wire_redis import AWAY
 from server.kit.clock import Clock
 from server.kit.errors import NotFound
 from server.kit.scope import TenantRef
@@ -174,7 +175,7 @@ class Caches:
     async def stop(self) -> None:
         """Say what is still unsaid (a command is often a short-lived process), then end both tasks."""
         if self._tasks and self._valkey is not None:
-            with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
+            with contextlib.suppress(*AWAY):
                 async with asyncio.timeout(RETRY):
                     await self._flush(self._valkey)
         tasks, self._tasks = self._tasks, []
@@ -190,7 +191,7 @@ class Caches:
         while True:
             try:
                 await run(self._valkey)
-            except (redis.RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 _log.warning("cache line is cut", error=type(error).__name__)
                 for cache in self:
                     cache.forget()

@@ -20,6 +20,7 @@ import structlog
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.errors import StorageError
 
+from realtime.wire_redis import AWAY
 from server.kit.clock import Clock
 from server.kit.errors import Limited
 
@@ -124,7 +125,7 @@ class Limiter:
         if self._valkey is not None and self._clock.monotonic() >= self._alone_until:
             try:
                 counted = await self._count_in(self._valkey, key, limit, want)
-            except (StorageError, redis.RedisError, OSError, TimeoutError) as error:
+            except (StorageError, *AWAY) as error:
                 self._alone_until = self._clock.monotonic() + ALONE
                 if not self.alone:
                     _log.warning("limits are counted in this process", error=type(error).__name__)

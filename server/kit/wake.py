@@ -10,6 +10,7 @@ import structlog
 
 from realtime.broker import Broker, Publication
 from realtime.supervise import end_tasks
+from realtime.wire_redis import AWAY
 from server.kit.scope import Scope
 
 CHANNEL = "narthex:outbox"  # carries the shard's name
@@ -51,7 +52,7 @@ class Waker:
             try:
                 for shard in shards:
                     await valkey.publish(CHANNEL, shard)
-            except (redis.RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 _log.warning("relays are not woken", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -68,7 +69,7 @@ async def listen(valkey: redis.Redis, woken: Callable[[str], None]) -> None:
                     heard = message is not None
                     if message is not None and message["type"] == "message":
                         woken(message["data"].decode("utf-8", "replace"))
-        except (redis.RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             _log.warning("nobody can wake us", error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 

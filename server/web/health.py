@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from realtime.broker import Broker
 from realtime.node import Node
 from realtime.spread import Spread
+from realtime.wire_redis import AWAY
 from server.kit.batch import Batcher
 from server.kit.cache import Caches
 from server.kit.clock import Clock
@@ -104,7 +105,7 @@ class Health:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._valkey.ping()
-        except (redis.RedisError, TimeoutError, OSError):
+        except AWAY:
             return "away"
         return "ok"
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import redis.asyncio as redis
 
+from realtime.wire_redis import AWAY
 from server.cli.doctor.databases import clock_finding
 from server.cli.doctor.finding import Finding, note, ok, wrong
 from server.cli.stores import store_of
@@ -86,7 +87,7 @@ async def look_at_valkey(found: Settings) -> AsyncIterator[Finding]:
             seconds, micros = await client.time()
             skew = seconds + micros / 1e6 - (began + time.time()) / 2
             info = await client.info()
-        except (redis.RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             yield wrong("valkey", f"It does not answer: {error}.", "Start it, or check NARTHEX_VALKEY_URL.")
             return
     yield _version(info)

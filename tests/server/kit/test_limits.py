@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+import uvloop
 
 from server.embedded import Embedded
 from server.kit.clock import SystemClock
@@ -43,6 +44,24 @@ async def passed(limiter: Limiter, limit: Limit, caller: str, times: int) -> int
             continue
         found += 1
     return found
+
+
+def test_a_connection_that_has_just_closed_is_no_fault(valkey_url: str) -> None:
+    """uvloop calls writing to it a RuntimeError: what is asked meanwhile is counted in this process."""
+
+    async def ask() -> bool:
+        limiter = Limiter(valkey_url, SECRET, SystemClock())
+        await limiter.take(Limit("one", 5), "a")
+        assert limiter._pool is not None
+        for connection in limiter._pool._available_connections:
+            connection._writer.transport.abort()
+        await limiter.take(Limit("another", 5), "a")
+        alone = limiter.alone
+        await limiter.close()
+        return alone
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(ask())
 
 
 @pytest.mark.parametrize("with_valkey", [True, False])
