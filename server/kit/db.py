@@ -307,9 +307,7 @@ class Database:
             yield connection
             well = True
         except (
-            asyncpg.PostgresConnectionError,
-            asyncpg.CannotConnectNowError,
-            asyncpg.AdminShutdownError,
+            *_GOODBYES,
             asyncpg.InternalClientError,  # the server's goodbye is in, the end of the connection not yet
         ) as error:
             raise Unavailable(_AWAY_NOW, retry_after=2) from error
@@ -361,11 +359,16 @@ _BEGIN_WRITING = "begin; set local plan_cache_mode = force_generic_plan"
 _REVISION = "select version_num from alembic_version"
 _TIMELINE = "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
 _AWAY_NOW = "The database is away for the moment: try again shortly."
+_GOODBYES: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,  # also to who is only connecting
+    asyncpg.CrashShutdownError,
+)
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
+    *_GOODBYES,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,

@@ -16,7 +16,7 @@ from server.domains.tenants.signals import ChurchResumed
 from server.kit.db import Database, ShardUrls
 from server.kit.errors import Unavailable
 from server.kit.log import Draft
-from server.kit.pool import is_gone
+from server.kit.pool import Pool, is_gone
 from server.kit.scope import Scope, TenantRef, schema_of
 from server.settings import Settings
 from server.wiring import Wiring
@@ -250,3 +250,22 @@ def test_a_schema_name_is_never_made_from_a_request() -> None:
     for bad in ("../x", "public", "pg_catalog", "A" * 16, "a" * 15, "a" * 17, "a" * 15 + '"', "é" * 16):
         with pytest.raises(ValueError, match="not a church id"):
             _ = TenantRef(bad, "x", "x").schema
+
+
+@pytest.mark.parametrize(
+    "goodbye",
+    [asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError, ConnectionResetError],
+)
+async def test_a_goodbye_to_who_only_connects_is_no_fault(
+    wiring: Wiring, system: Scope, monkeypatch: pytest.MonkeyPatch, goodbye: type[Exception]
+) -> None:
+    """A server that is killed while a connection is made says so in other words than one that is not there."""
+
+    async def acquire(pool: Pool, *, timeout: float) -> None:
+        raise goodbye("terminating connection due to unexpected postmaster exit")
+
+    monkeypatch.setattr(Pool, "acquire", acquire)
+    with pytest.raises(Unavailable) as caught:
+        async with wiring.database.transaction(system):
+            pass
+    assert caught.value.retry_after
