@@ -306,10 +306,7 @@ class Database:
         try:
             yield connection
             well = True
-        except (
-            *_GOODBYES,
-            asyncpg.InternalClientError,  # the server's goodbye is in, the end of the connection not yet
-        ) as error:
+        except _GOODBYES as error:
             raise Unavailable(_AWAY_NOW, retry_after=2) from error
         except asyncpg.InterfaceError as error:
             if not is_gone(connection):  # a fault of ours
@@ -364,6 +361,7 @@ _GOODBYES: tuple[type[BaseException], ...] = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,  # also to who is only connecting
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # the server's goodbye is in, the end of the connection not yet
 )
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
@@ -371,7 +369,6 @@ _AWAY: tuple[type[BaseException], ...] = (
     *_GOODBYES,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
 )
 
 

@@ -34,8 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # two cores carry a server, a database and several browsers: tried once more, and told (tests/conftest.py)
             item.add_marker(pytest.mark.flaky(reruns=1))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(600))  # each wait has a bound of its own
+            # each wait has a bound of its own; a time for the whole test would not hold for its second try
+            item.add_marker(pytest.mark.timeout(600, func_only=True), append=False)
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
 

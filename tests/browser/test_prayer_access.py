@@ -36,7 +36,6 @@ def came(page: Page, selector: str, text: str = "") -> None:
     expect(page.locator(selector).filter(has_text=text).first).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.timeout(600)
 def test_axe_finds_nothing_on_the_wall(praying: Praying, visitor: Come) -> None:
     """Empty, with requests of every kind, one by one, with the sheets open, and in the hall."""
     _, look = watched(visitor)
@@ -80,7 +79,6 @@ def test_axe_finds_nothing_on_the_wall(praying: Praying, visitor: Come) -> None:
     assert not look.found, "\n".join(look.found)
 
 
-@pytest.mark.timeout(600)
 def test_axe_finds_nothing_where_one_asks(praying: Praying, visitor: Come) -> None:
     """The form as it comes, with what is missing, with all of it open, sent, in need, and one's own request."""
     reader, look = watched(visitor)
@@ -117,7 +115,6 @@ def test_axe_finds_nothing_where_one_asks(praying: Praying, visitor: Come) -> No
     assert not look.found, "\n".join(look.found)
 
 
-@pytest.mark.timeout(600)
 def test_axe_finds_nothing_in_one_to_one_prayer(praying: Praying, visitor: Come) -> None:
     """Nobody there, the form, waiting, talking, before one ends it, over, and what was not right is told."""
     _, look = watched(visitor)

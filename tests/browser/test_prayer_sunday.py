@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.praying import PATIENCE, Praying
@@ -90,7 +89,6 @@ def shown_in_the_hall(hall: Page, words: str) -> bool:
     return found
 
 
-@pytest.mark.timeout(600)
 def test_a_sunday_of_prayer(church_at_work: Sunday, visitor: Come, tmp_path: Path) -> None:
     """What is asked is read by the team before it stands anywhere, stands everywhere at once, and goes as it came."""
     sunday, praying = church_at_work, Praying(church_at_work)

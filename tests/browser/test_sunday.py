@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
 
 from realtime.client import Client
@@ -127,7 +126,6 @@ async def flood(sunday: Sunday, guests: Sequence[Guest]) -> int:
     return sum(await asyncio.gather(*(one(guest, number) for number, guest in enumerate(guests))))
 
 
-@pytest.mark.timeout(600)
 def test_a_whole_sunday(church_at_work: Sunday, visitor: Come, tmp_path: Path) -> None:
     """From the doors to the end nobody loses a word, all read the same in the same order, and no browser complains."""
     sunday = church_at_work

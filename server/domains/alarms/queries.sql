@@ -5,8 +5,15 @@ select :kind, :about, :subject, :now, :told::uuid[]
 where not exists (
   select from alarms_alarms a
   where a.seen_at is null and a.kind = :kind and a.about = :about and a.subject is not distinct from :subject::uuid
+    and (a.told <> '{}' or :told::uuid[] = '{}')
 )
 returning id, kind, about, subject, raised_at, told, seen_by, seen_by_name, seen_at;
+
+-- name: spare!
+-- Take off what rings about this whom it has turned out to be about.
+update alarms_alarms set told = (select coalesce(array_agg(x), '{}') from unnest(told) as x where x <> all(:apart::uuid[]))
+where seen_at is null and kind = :kind and about = :about and subject is not distinct from :subject::uuid
+  and told && :apart::uuid[];
 
 -- name: lock^
 -- Read an alarm that is about to be seen to.

@@ -31,6 +31,14 @@ async def insert(
     return None if row is None else _alarm(row)
 
 
+async def spare(
+    connection: Connection, kind: AlarmKind, about: About, subject: UUID | None, apart: Iterable[UUID]
+) -> None:
+    """Take off what rings about this whom it has turned out to be about."""
+    if apart := list(apart):
+        await _sql.spare(connection, kind=kind, about=about, subject=subject, apart=apart)
+
+
 async def lock(connection: Connection, id: UUID) -> Alarm | None:
     """Read an alarm and let nobody else see to it until COMMIT."""
     row = await _sql.lock(connection, id=id)

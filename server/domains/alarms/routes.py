@@ -20,7 +20,10 @@ from server.kit.scope import Scope
     opt={"rule": policy.SEE},
 )
 async def ringing(scope: Scope, alarms: AlarmsService) -> list[AlarmShown]:
-    """For leaders all of it, for others what they were called for; new ones come on the topic `me:<person>`."""
+    """For leaders all but what is told of one-to-one prayer, for others what they were called for.
+
+    New ones come on the topic `me:<person>`.
+    """
     return [AlarmShown.of(alarm) for alarm in await alarms.ringing(scope)]
 
 

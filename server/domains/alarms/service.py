@@ -57,15 +57,21 @@ class AlarmsService:
         """Call the leaders on duty, or without one owners and pastors; what rings already rings once.
 
         These are called too when nobody on duty may read what it is about; `for_pastors`: when nobody else may at all.
-        Whom it is about are `apart`: they are not called.
+        Whom it is about are `apart`: they are not called, nor any more when they were; what nobody else may look at
+        does not ring.
         """
         told = await self._called(tx, about, apart, for_pastors=for_pastors)
+        await repository.spare(tx.connection, kind, about, subject, apart)
+        closed = about in policy.CLOSED
+        if closed and not told:
+            return
         alarm = await repository.insert(tx.connection, kind, about, subject, told, self._clock.now())
         if alarm is None:
             return
         self._tell(tx, alarm, "alarm.raised")
         tx.signal(AlarmRaised(alarm_id=alarm.id, kind=kind, told=tuple(told)))
-        details = {"kind": kind, "about": about, "told": len(told)}
+        # the history is read by whom it may be about
+        details = {} if closed else {"kind": kind, "about": about, "told": len(told)}
         await self._audit.record(tx, tx.scope, "alarm.raised", str(alarm.id), details)
 
     async def last_of(self, tx: Transaction, kind: AlarmKind, about: About) -> datetime | None:
@@ -92,7 +98,8 @@ class AlarmsService:
                 name = scope.actor.name[:200]
                 alarm = await repository.see(tx.connection, id, scope.actor.id, name, self._clock.now())
                 self._tell(tx, alarm, "alarm.seen")
-                await self._audit.record(tx, scope, "alarm.seen", str(id), {"kind": alarm.kind})
+                details = {} if alarm.about in policy.CLOSED else {"kind": alarm.kind}
+                await self._audit.record(tx, scope, "alarm.seen", str(id), details)
         return alarm
 
     async def trim(self, scope: Scope) -> int:

@@ -254,7 +254,12 @@ def test_a_schema_name_is_never_made_from_a_request() -> None:
 
 @pytest.mark.parametrize(
     "goodbye",
-    [asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError, ConnectionResetError],
+    [
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        ConnectionResetError,
+    ],
 )
 async def test_a_goodbye_to_who_only_connects_is_no_fault(
     wiring: Wiring, system: Scope, monkeypatch: pytest.MonkeyPatch, goodbye: type[Exception]

@@ -125,15 +125,15 @@ export class Chat {
     await this.look();
   }
 
-  /** Ask what is on, and enter its room; repeated while the room we are in is not the one of now. `again`: connect too. */
-  async look(again = false): Promise<void> {
+  /** Ask what is on, and enter its room; safe to repeat, and repeated while the room we are in is not the one of now. */
+  async look(): Promise<void> {
     try {
       const told = this.#told;
       this.#told = {};
       const { gathering, next, room } = await whatIsOn(this.api, told, this.now);
       this.gathering = gathering;
       this.next = next;
-      if (again || this.stage === "suspended") this.live.restart();
+      if (this.stage === "suspended" && this.connection.kind !== "online") this.live.restart();
       if (room) this.#enter(room);
       else this.#to("nothing");
       this.#lookLater(LOOK_EVERY_MS);
@@ -226,13 +226,13 @@ export class Chat {
   }
 
   #connected(state: LiveState): void {
-    const cut = this.connection.kind === "online";
     this.connection = state;
     if (state.kind === "online") {
       const { time, person } = state.welcome;
       this.#skew = Date.parse(time) - Date.now();
       this.session.called(person as { id?: string; name?: string }); // how the name of whom a website vouches for comes
-    } else if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.look(cut); // paused, or what else?
+      if (this.stage === "suspended") void this.look();
+    } else if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.look(); // paused, or what else?
     this.changed();
   }
 

@@ -118,7 +118,9 @@ describe("a church that is paused", () => {
     await enterAs("Anna");
     const [before] = church.seats;
     church.close(4501, "not allowed in");
-    // at once: no time passes on this page's clock
+    await vi.waitUntil(() => church.seats.size === 0);
+    await pause(50);
+    vi.advanceTimersByTime(4_500); // long before the page looks again what is on
     await vi.waitUntil(() => [...church.seats].some((seat) => seat !== before && seat.person));
     await until(() => chat.connection.kind === "online" && chat.joined);
     expect(chat.stage).toBe("room");

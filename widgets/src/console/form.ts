@@ -30,13 +30,15 @@ export abstract class ConsoleForm extends ConsoleElement {
   }
 
   #looks = 0;
+  #reading: (() => Promise<boolean>) | null = null;
 
   /**
    * Read what is to be shown, beside whatever is being sent. Of several reads the one that was asked for last is shown,
-   * in whichever order their answers come. Return false when it failed.
+   * in whichever order their answers come; what is done meanwhile has it read anew. Return false when it failed.
    */
   protected async look<Found>(read: () => Promise<Found>, show: (found: Found) => void): Promise<boolean> {
     const look = ++this.#looks;
+    this.#reading = () => this.look(read, show);
     this.error = "";
     try {
       const found = await read();
@@ -45,6 +47,8 @@ export abstract class ConsoleForm extends ConsoleElement {
     } catch (error) {
       if (look === this.#looks) this.error = this.why(error);
       return look !== this.#looks;
+    } finally {
+      if (look === this.#looks) this.#reading = null;
     }
   }
 
@@ -58,6 +62,7 @@ export abstract class ConsoleForm extends ConsoleElement {
     try {
       await work();
       this.done = done;
+      void this.#reading?.(); // its answer may be older than this
       return true;
     } catch (error) {
       this.wrong = wrongIn(error, this.say);

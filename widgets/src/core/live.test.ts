@@ -16,6 +16,7 @@ const QUICK: Timing = {
   silence: 40_000,
   opening: 5_000,
   probe: 60,
+  soon: 3_000,
   denied: 40_000,
 };
 
@@ -266,9 +267,11 @@ describe("coming back", () => {
 
   it("asks now and then, without a word, whether it is let in again", async () => {
     const pass = vi.fn().mockResolvedValue(null);
-    begin({ pass, timing: { denied: 30 } });
+    begin({ pass, timing: { soon: 20, denied: 30 } });
     const first = await server.peer();
     await first.open(["1.0", 7]);
+    const answer = live.push(TOPIC, "say", { body: "kept" }, "id-1");
+    await first.next("push"); // on its way when we are sent away
     first.close(4501, "not allowed in");
     await until(() => live.state.kind === "ended");
     const second = await server.peer();
@@ -285,13 +288,18 @@ describe("coming back", () => {
       "ended",
     ]);
     fourth.welcome();
-    expect((await fourth.next("join")).after).toEqual(["1.0", 7]);
-    await until(() => live.state.kind === "online");
+    const join = await fourth.next("join");
+    expect(join.after).toEqual(["1.0", 7]);
+    fourth.ok(join.ref, { epoch: "1.0", seq: 7, recovered: true, events: [] });
+    const { ref, id } = await fourth.next("push");
+    expect(id).toBe("id-1");
+    fourth.ok(ref, { said: true });
+    expect(await answer).toEqual({ said: true });
     expect(pass.mock.calls.map(([why]) => why)).toEqual(["connect", "again", "again", "connect"]);
   });
 
   it("asks no more once it was stopped, or is told something else", async () => {
-    begin({ timing: { denied: 30 } });
+    begin({ timing: { soon: 20, denied: 30 } });
     const first = await server.peer();
     await first.open();
     first.close(4501, "not allowed in");

@@ -1,7 +1,8 @@
 /**
  * A client of the wire protocol narthex.v1: one socket that says hello and joins in one go, resumes where it was,
  * asks for what is missing, and comes back by itself until a close is final. Who is not let in now, because a church
- * is paused or something about them was not settled, stays ended and asks again, seldom and without a word.
+ * is paused or something about them was not settled, stays ended and asks again without a word: once soon when they
+ * were in, for what they were sent away for may be over, then seldom.
  */
 
 import {
@@ -38,7 +39,8 @@ export interface Timing {
   readonly silence: number; // nothing heard for this long: the connection is dead
   readonly opening: number; // no welcome within this: the try has failed
   readonly probe: number; // the longest wait for an answer when the page wakes up
-  readonly denied: number; // who is not let in asks again after half to one and a half of this
+  readonly soon: number; // who was sent away asks again after half to one and a half of this …
+  readonly denied: number; // … and who is not let in after as much of this
 }
 
 const TIMING: Timing = {
@@ -48,6 +50,7 @@ const TIMING: Timing = {
   silence: 40_000,
   opening: 10_000,
   probe: 5_000,
+  soon: 3_000,
   denied: 40_000,
 };
 
@@ -232,8 +235,9 @@ export class Live {
       this.#lost();
       return;
     }
-    this.#end(code, reason);
-    if (code === CLOSES.NOT_ALLOWED) this.#askLater();
+    const { soon, denied } = this.#timing;
+    if (code === CLOSES.NOT_ALLOWED) this.#end(code, reason, this.state.kind === "online" ? soon : denied);
+    else this.#end(code, reason);
   }
 
   /** The connection is gone: what may be asked again is kept, and we come back. */
@@ -241,13 +245,13 @@ export class Live {
     const held = this.state.kind === "online" && now() - this.#onlineSince >= this.#timing.stable;
     if (held) this.#failures = 0;
     this.#forget();
-    if (this.#denied) this.#askLater();
+    if (this.#denied) this.#askAgain(this.#timing.denied);
     else this.#retry();
   }
 
-  #askLater(): void {
+  #askAgain(about: number): void {
     this.#denied = true;
-    const wait = this.#timing.denied * (0.5 + this.#options.random());
+    const wait = about * (0.5 + this.#options.random());
     this.#timers.retry = setTimeout(() => void this.#connect(), wait);
   }
 
@@ -275,11 +279,13 @@ export class Live {
     for (const subscription of this.#subscriptions.values()) subscription.phase = "waiting";
   }
 
-  #end(code: number, reason: string): void {
+  /** It is over for now; what waits under an id goes out once we are let in, where we ask again. */
+  #end(code: number, reason: string, again: number | null = null): void {
     this.#denied = false;
     this.#forget();
+    if (again !== null) this.#askAgain(again);
     this.#to({ kind: "ended", code, reason });
-    this.#requests.refuse(new LiveError("ended"));
+    if (again === null) this.#requests.refuse(new LiveError("ended"));
   }
 
   #to(state: LiveState): void {

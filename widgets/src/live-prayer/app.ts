@@ -276,12 +276,11 @@ export class NarthexLivePrayerApp extends LitElement {
       pass: (why) => this.visitor.session.pass(why),
       onState: (state) => {
         if (this.#live !== live) return;
-        const cut = this.state === "online";
         this.state = state.kind;
         if (state.kind === "online" && this.gone === "ended") void this.#retry(); // it let us in again by itself
         if (state.kind !== "ended") return;
         this.gone = state.code === CLOSES.BANNED ? "banned" : "ended";
-        if (state.code === CLOSES.NOT_ALLOWED) void (cut ? this.#retry() : this.begin()); // paused, or what else?
+        if (state.code === CLOSES.NOT_ALLOWED) void this.begin(); // paused, or what else?
       },
     });
     this.#live = live;

@@ -163,7 +163,9 @@ export class Wall {
         this.changed();
       },
       phase: (phase) => {
-        if (topic === PUBLIC && phase === "joined") this.refused = ""; // also where nothing new was to be told
+        if (topic !== PUBLIC || phase !== "joined") return;
+        this.refused = ""; // also where nothing new was to be told
+        this.changed();
       },
       away: ({ code }) => {
         if (topic === PUBLIC) this.refused = code;
@@ -228,18 +230,16 @@ export class Wall {
   }
 
   #to(state: LiveState): void {
-    const cut = this.state.kind === "online";
     this.state = state;
     if (state.kind === "ended") this.refused ||= state.reason || "ended";
-    if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.#why(cut);
+    if (state.kind === "ended" && state.code === CLOSES.NOT_ALLOWED) void this.#why();
     this.changed();
   }
 
-  /** We are not let in: the church is paused, or was and goes on already; else the connection asks again by itself. */
-  async #why(cut: boolean): Promise<void> {
+  /** We are not let in: say whether the church is paused. The connection asks again by itself. */
+  async #why(): Promise<void> {
     try {
       await this.#visitor.http.get<WallPage>("/wall?limit=1");
-      if (cut) this.live.restart();
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       if (this.refused) this.refused = error.code;

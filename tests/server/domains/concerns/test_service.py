@@ -106,6 +106,24 @@ async def test_what_must_not_wait_rings_for_pastors_whom_it_is_not_about(
     assert len(await wiring.alarms.ringing(otto)) == 1
 
 
+async def test_what_rings_is_kept_from_whom_it_turns_out_to_be_about(wiring: Wiring, system: Scope) -> None:
+    """A pastor who was called and goes on with the conversation hears no more of it; with nobody else nothing rings."""
+    pia = await volunteer(wiring, system, "Pia", "pastor", "prayer_team", "member")
+    otto = await volunteer(wiring, system, "Otto", "pastor", "prayer_team", "member")
+    maria = guest(system)
+    session = await wiring.care.accept(pia, (await wiring.care.ask(maria, ASK)).id)
+    await told(wiring, system, maria, session.id)
+    assert [alarm.told for alarm in await wiring.alarms.ringing(otto)] == [(id_of(otto),)]
+    await wiring.care.hand_over(pia, session.id, id_of(otto))
+    await told(wiring, system, maria, session.id, "and again")
+    assert await wiring.alarms.ringing(otto) == await wiring.alarms.ringing(pia) == []
+    ada = await volunteer(wiring, system, "Ada", "pastor", here=False)
+    await told(wiring, system, maria, session.id, "and again and again")
+    assert [alarm.told for alarm in await wiring.alarms.ringing(ada)] == [(id_of(ada),)]
+    history = await wiring.audit.page(system)
+    assert {entry.details for entry in history if entry.action == "alarm.raised"} == {"{}"}
+
+
 async def test_whom_it_is_about_neither_reads_nor_settles_it(wiring: Wiring, system: Scope) -> None:
     """A pastor who was in that conversation sees that there is one, and no more: no remark either."""
     pia = await volunteer(wiring, system, "Pia", "pastor", "prayer_team", "member")

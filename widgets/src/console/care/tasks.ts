@@ -85,6 +85,7 @@ export class NarthexTasks extends ConsoleForm {
       ${one("open")} ${one("done")}
       <label class="check"><input type="checkbox" .checked=${this.mine} @change=${(event: Event) => {
         this.mine = (event.target as HTMLInputElement).checked;
+        this.next = null; // of the other list
         void this.#load(null);
       }} />${words.onlyMine}</label></fieldset>`;
   }

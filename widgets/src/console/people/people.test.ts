@@ -140,6 +140,21 @@ describe("<narthex-invitations>", () => {
     expect(page.querySelector<HTMLInputElement>("#email")?.value).toBe("nobody@");
   });
 
+  it("does not bring back what was taken back while the list was on its way", async () => {
+    church.on("DELETE links/invitations/i1", null).on("POST links/invitations", open1);
+    await open();
+    let come = (_: object) => {};
+    const slow = new Promise<object>((resolve) => {
+      come = resolve;
+    });
+    church.on("GET links/invitations", slow, { items: [], next: null });
+    await submit(page, { email: "other@grace.example" }, "narthex-invitations form");
+    await press(`${words.takeBack}: new@grace.example`);
+    come({ items: [open1], next: null });
+    await settled();
+    expect(page.textContent).toContain(words.none);
+  });
+
   it("takes an invitation back", async () => {
     church.on("DELETE links/invitations/i1", null);
     await open();
