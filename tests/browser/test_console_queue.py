@@ -149,7 +149,7 @@ async def test_an_alarm_rings(browser: Browser, process: Process, wiring: Wiring
     await expect(pia.page.locator(".cases .crisis")).to_contain_text("Crisis", timeout=SOON)
     await expect(pia.page.locator("narthex-waiting .alert")).to_contain_text("ending one's life")
     await pia.look("queue-crisis")
-    await pia.page.get_by_role("button", name="I have seen to it").click()
+    await pia.page.get_by_role("button", name="I see to it").click()
     for desk in (pia, olga):
         await expect(desk.page.locator(".alarm")).to_have_count(0)
         desk.check()
@@ -201,9 +201,11 @@ async def test_somebody_to_pray_with(
     await pia.page.get_by_role("button", name="Read what was told").click()
     await expect(pia.page.locator("narthex-concern")).to_contain_text("She asked where I live.")
     await pia.look("queue-concern")
+    await expect(pia.page.locator(".alarm")).to_contain_text("Somebody felt unsafe in one-to-one prayer.")
     await pia.page.get_by_role("button", name="I have seen to it").click()
     await expect(pia.page.locator(".undo-bar")).to_contain_text("Noted: it is seen to.")
     await pia.page.get_by_role("button", name="Undo").click()
+    await expect(pia.page.locator(".alarm")).to_have_count(0, timeout=SOON)
     await expect(pia.page.locator(".cases li")).to_have_count(1, timeout=SOON)
     pia.check()
 

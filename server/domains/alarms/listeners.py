@@ -9,7 +9,7 @@ from server.domains.alarms.models import AlarmKind
 from server.domains.alarms.service import AlarmsService
 from server.domains.care.signals import CareAsked, CareCrisis
 from server.domains.concerns.service import ConcernsService
-from server.domains.concerns.signals import ConcernRaised
+from server.domains.concerns.signals import ConcernRaised, ConcernSettled
 from server.domains.messages.signals import MessageHeld
 from server.domains.notes.signals import NoteInNeed
 from server.domains.prayer.service import PrayerService
@@ -49,6 +49,9 @@ def listeners(alarms: AlarmsService, prayers: PrayerService, concerns: ConcernsS
         if signal.urgent and told is not None and told.settled_at is None:
             await alarms.ring(tx, signal.urgent, "concern", told.id, apart=told.about)
 
+    async def settled(tx: Transaction, signal: ConcernSettled) -> None:
+        await alarms.settled(tx, "concern", signal.concern_id, signal.by)
+
     return [
         Listener("alarms.prayer_held", PrayerHeld, prayer),
         Listener("alarms.prayer_changed", PrayerChanged, prayer),
@@ -58,6 +61,7 @@ def listeners(alarms: AlarmsService, prayers: PrayerService, concerns: ConcernsS
         Listener("alarms.care_asked", CareAsked, care),
         Listener("alarms.care", CareCrisis, care),
         Listener("alarms.concern", ConcernRaised, concern),
+        Listener("alarms.concern_settled", ConcernSettled, settled),
     ]
 
 

@@ -19,6 +19,11 @@ where seen_at is null and kind = :kind and about = :about and subject is not dis
 -- Read an alarm that is about to be seen to.
 select id, kind, about, subject, raised_at, told, seen_by, seen_by_name, seen_at from alarms_alarms where id = :id for update;
 
+-- name: ringing_about
+-- Read what rings about something, before it is seen to.
+select id, kind, about, subject, raised_at, told, seen_by, seen_by_name, seen_at from alarms_alarms
+where about = :about and subject = :subject and seen_at is null order by id for update;
+
 -- name: see^
 -- Note that somebody has seen to it.
 update alarms_alarms set seen_by = :by, seen_by_name = :name, seen_at = :now where id = :id

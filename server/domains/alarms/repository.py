@@ -45,6 +45,11 @@ async def lock(connection: Connection, id: UUID) -> Alarm | None:
     return None if row is None else _alarm(row)
 
 
+async def ringing_about(connection: Connection, about: About, subject: UUID) -> list[Alarm]:
+    """Read what rings about something, and let nobody else see to it until COMMIT."""
+    return [_alarm(row) for row in await _sql.ringing_about(connection, about=about, subject=subject)]
+
+
 async def see(connection: Connection, id: UUID, by: UUID | None, name: str, now: datetime) -> Alarm:
     """Note that somebody has seen to it."""
     return _alarm(await _sql.see(connection, id=id, by=by, name=name, now=now))

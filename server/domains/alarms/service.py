@@ -95,11 +95,21 @@ class AlarmsService:
             if alarm is None or not policy.may_see_to(scope, alarm):
                 raise NoSuchAlarm()
             if alarm.seen_at is None:
-                name = scope.actor.name[:200]
-                alarm = await repository.see(tx.connection, id, scope.actor.id, name, self._clock.now())
-                self._tell(tx, alarm, "alarm.seen")
+                alarm = await self._see(tx, alarm, scope.actor.id, scope.actor.name)
                 details = {} if alarm.about in policy.CLOSED else {"kind": alarm.kind}
                 await self._audit.record(tx, scope, "alarm.seen", str(id), details)
+        return alarm
+
+    async def settled(self, tx: Transaction, about: About, subject: UUID, by: UUID | None) -> None:
+        """Let what rings about something be quiet: somebody has decided about it, which is in the history."""
+        standing = None if by is None else await self._accounts.standing(tx, by)
+        name = "" if standing is None else standing.person.name
+        for alarm in await repository.ringing_about(tx.connection, about, subject):
+            await self._see(tx, alarm, by, name)
+
+    async def _see(self, tx: Transaction, alarm: Alarm, by: UUID | None, name: str) -> Alarm:
+        alarm = await repository.see(tx.connection, alarm.id, by, name[:200], self._clock.now())
+        self._tell(tx, alarm, "alarm.seen")
         return alarm
 
     async def trim(self, scope: Scope) -> int:

@@ -469,7 +469,7 @@ describe("<narthex-alarms>", () => {
     expect(page.querySelectorAll(".alarm")).toHaveLength(2);
     desk.socket.event("me:p1", "alarm.seen", { ...alarm, id: "a2", seen: true, seen_by: "Paul" });
     await desk.drawn();
-    button(page, words.seen).click();
+    button(page, words.hush).click();
     await desk.drawn();
     expect(page.querySelectorAll(".alarm")).toHaveLength(0);
   });

@@ -82,7 +82,7 @@ export class NarthexAlarms extends ConsoleElement {
         <span>${words.abouts[alarm.about]} · ${age(alarm.at, this.language)}</span></p>
       <div class="row">
         <button class="look" @click=${() => this.dispatchEvent(new LookAt(alarm))}>${words.look}</button>
-        <button ?disabled=${this.busy === alarm.id} @click=${() => this.#seen(alarm)}>${words.seen}</button>
+        <button ?disabled=${this.busy === alarm.id} @click=${() => this.#seen(alarm)}>${words.hush}</button>
       </div>
     </div>`;
   }
