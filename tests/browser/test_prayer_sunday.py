@@ -292,6 +292,7 @@ def test_a_television_through_a_break(church_at_work: Sunday, visitor: Come) -> 
     try:
         came(hall.get_by_text("takes a break here"))
         expect(hall.get_by_text(words)).to_have_count(0)
+        expect(hall.locator("footer")).to_have_count(0)
         hall.reload()
         came(hall.get_by_text("takes a break here"))
     finally:

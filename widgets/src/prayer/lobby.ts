@@ -58,7 +58,7 @@ export class NarthexLobby extends LitElement {
     return html`<main class="lobby" aria-live="off">
       <header><h1>${this.visitor.page.church.name}</h1><p>${this.speech.say("wallTitle")}</p></header>
       ${request && !this.wall.refused ? this.#one(request) : html`<p class="words">${this.#instead()}</p>`}
-      <footer>${this.#dots()}${this.wall.state.kind === "online" || !this.wall.shown ? nothing : html`<small>${this.speech.say("wallOffline")}</small>`}</footer>
+      ${this.wall.refused ? nothing : this.#footer()}
     </main>`;
   }
 
@@ -86,9 +86,11 @@ export class NarthexLobby extends LitElement {
     </article>`;
   }
 
-  #dots(): TemplateResult {
-    const { list } = this.wall;
-    return html`<span class="dots" aria-hidden="true">${list.slice(0, 12).map(({ id }) => html`<i ?data-on=${id === this.current}></i>`)}</span>`;
+  #footer(): TemplateResult {
+    const { list, shown, state } = this.wall;
+    const behind = shown && state.kind !== "online";
+    return html`<footer><span class="dots" aria-hidden="true">${list.slice(0, 12).map(({ id }) => html`<i ?data-on=${id === this.current}></i>`)}</span>
+      ${behind ? html`<small>${this.speech.say("wallOffline")}</small>` : nothing}</footer>`;
   }
 
   async #keepAwake(): Promise<void> {
