@@ -186,7 +186,7 @@ class Recovery:
         return True
 
     async def _give_up(self, feed: Feed, last: int, heard: int) -> bool:
-        """The log holds nothing after `last`: all of it was trimmed away, or the log was restored."""
+        """The log holds nothing after `last`: nothing was missed, it was trimmed away, or the log was restored."""
         head = await self._log.head(feed.topic) or NOWHERE
         if feed.sequencer.last == last and not last == head.seq == heard:
             self._hub.restart(feed, head)

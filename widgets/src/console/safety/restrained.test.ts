@@ -84,8 +84,11 @@ describe("<narthex-restrained>", () => {
       items: [{ ...ban, lifted_at: "2026-03-02T10:00:00Z", lifted_by: "Anna" }],
       next: null,
     });
-    page.querySelector<HTMLInputElement>("input[type=checkbox]")?.click();
+    const box = page.querySelector<HTMLInputElement>("input[type=checkbox]");
+    box?.focus();
+    box?.click();
     await settled();
+    expect(document.activeElement).toBe(box); // what one has just pressed stays where it is
     expect(church.of("GET safety/bans")[1]?.query).toEqual({ active: "false" });
     expect(page.querySelector(".what")?.textContent).toContain("by Anna");
     expect(page.querySelector(`[aria-label="${words.lift}: Troll"]`)).toBeNull();

@@ -32,7 +32,7 @@ export class NarthexRestrained extends ConsoleForm {
 
   constructor() {
     super();
-    this.next = null; // of the other list
+    this.bans = null;
     this.next = null;
     this.past = false;
     this.restraints = [];
@@ -145,7 +145,7 @@ export class NarthexRestrained extends ConsoleForm {
 
   #switch = (event: Event): void => {
     this.past = (event.target as HTMLInputElement).checked;
-    this.bans = null;
+    this.next = null; // of the other list
     void this.#load();
   };
 
